@@ -1,0 +1,127 @@
+//! What the server says unasked.
+//!
+//! A push a client does not know is ignored. Pushes of one log come in the order of its `seq`; a
+//! client that sees a hole asks with [`crate::call::ChangedMessages`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    entry::Entry,
+    ids::{ConversationId, Seq},
+    is_default,
+    message::Message,
+    user::Profile,
+};
+
+macro_rules! pushes {
+    ($($name:literal $push:ident,)*) => {
+        /// Any push.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Push {
+            $(#[doc = concat!("`", $name, "`")] $push($push),)*
+        }
+
+        impl Push {
+            /// Reads a push; `None` for one this build does not know.
+            ///
+            /// # Errors
+            /// When the body is not what a push of that name carries.
+            pub fn read(name: &str, body: &RawValue) -> Result<Option<Self>, serde_json::Error> {
+                Ok(match name {
+                    $($name => Some(Self::$push(serde_json::from_str(body.get())?)),)*
+                    _ => None,
+                })
+            }
+        }
+
+        $(impl $push {
+            /// The name in the frame.
+            pub const NAME: &'static str = $name;
+        })*
+    };
+}
+
+pushes! {
+    "message" NewMessages,
+    "online" OnlineMessage,
+    "read" ReadByMe,
+    "peerRead" ReadByPeer,
+    "profile" ProfilesChanged,
+    "kicked" Kicked,
+}
+
+/// New messages of one log: the peer's, or one's own from another instance.
+///
+/// Whose log it is follows from `from`, `to` and the reader. On the server `E` is the entry's text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewMessages<E = Entry> {
+    /// By `seq`, ascending.
+    pub entries: Vec<E>,
+}
+
+/// A message that is stored nowhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OnlineMessage {
+    /// The message.
+    pub message: Message,
+}
+
+/// Another instance of mine has read a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadByMe {
+    /// Which conversation.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+    /// Up to here.
+    pub read_seq: Seq,
+    /// What is still unread after it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unread_count: u32,
+}
+
+/// The peer of a one-to-one conversation has read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadByPeer {
+    /// Which conversation.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+    /// Up to here.
+    pub peer_read_seq: Seq,
+    /// Time of the message at that place, in seconds.
+    pub peer_read_time: u64,
+}
+
+/// Profiles that changed: one's own from another instance, later those of friends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProfilesChanged {
+    /// The profiles as they are now.
+    pub profiles: Vec<Profile>,
+}
+
+/// This instance is out; the connection is closed after it and must not be resumed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kicked {
+    /// One of the `KICKED_OUT_*` values.
+    #[serde(rename = "type")]
+    pub reason: KickReason,
+}
+
+/// `KICKED_OUT` data.type
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KickReason {
+    /// Too many web instances of the account.
+    #[serde(rename = "multipleAccount")]
+    MultipleAccount,
+    /// Login from another platform that excludes this one.
+    #[serde(rename = "multipleDevice")]
+    MultipleDevice,
+    /// The UserSig reached its end.
+    #[serde(rename = "userSigExpired")]
+    UserSigExpired,
+    /// An administrator ended the login.
+    #[serde(rename = "REST_API_Kick")]
+    RestApiKick,
+}
