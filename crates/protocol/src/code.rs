@@ -71,6 +71,7 @@ codes! {
     6017 INVALID_PARAMETERS "invalid parameter",
     6019 DATABASE_OPERATE_FAILED "the local database cannot be used",
     7003 INVALID_USERID "userID must be 1 to 32 printable ASCII characters without a reserved prefix",
+    10010 GROUP_NOT_FOUND "no such group",
     20001 MALFORMED_MESSAGE "malformed message, or its ID belongs to another message",
     20003 UNKNOWN_ACCOUNT "no such user",
     20005 MESSAGE_INTERNAL "internal error of the message service",
