@@ -1,2 +1,97 @@
-//! The project's commands.
-fn main() {}
+//! `cargo xtask`: the project's one command, the same for people and for CI.
+//!
+//! # Layout
+//!
+//! - [`setup`] puts in place what the other commands need, one file per tool;
+//! - [`wasm`] builds the WebAssembly and the npm package around it, `sizes.mjs` measures the result,
+//!   [`constants`] generates the tables the package shares with Rust;
+//! - [`test`] runs every check and counts, [`tidy`] is the check of our own rules;
+//! - [`apps`] holds the short commands on top: demo, dist, bench;
+//! - [`process`], [`project`], [`inputs`] and [`report`] are what they stand on: other programs,
+//!   where things lie, whether something changed, what the user is told.
+//!
+//! Every failure ends in one sentence: which step, what was wrong, what to do. Nothing here decides
+//! how the SDK or the server behave; this crate only calls what builds and tests them.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool prints")]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use project::Project;
+
+mod apps;
+mod constants;
+mod inputs;
+mod process;
+mod project;
+mod report;
+mod setup;
+mod test;
+mod tidy;
+mod wasm;
+
+/// Build, run, test and measure the project. Whatever a command needs is set up first.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build everything and serve the demo page
+    Demo {
+        /// Arguments for the server, after `--`
+        #[arg(last = true)]
+        server: Vec<String>,
+    },
+    /// Run every check; the last line is `N passed, N failed`
+    Test {
+        /// Go on after a failing step
+        #[arg(long)]
+        keep_going: bool,
+        /// Run this step alone; may be given several times
+        #[arg(long, value_name = "STEP", value_parser = test::step_names())]
+        only: Vec<String>,
+    },
+    /// Run the quick checks: format, tidy, clippy
+    Lint,
+    /// Run the benchmarks
+    Bench,
+    /// Make the npm tarball
+    Dist,
+    /// Put in place what the other commands need
+    Setup,
+    /// Build the WebAssembly and the npm package, and print what a page downloads
+    Wasm,
+    /// Write pkg/src/constants.ts from the tables in Rust
+    Constants,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match Project::find().and_then(|project| run(&project, arguments.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(project: &Project, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        // These two have the last word on the screen themselves.
+        Command::Test { keep_going, only } => return Ok(test::run(project, &only, keep_going)),
+        Command::Lint => return Ok(test::lint(project)),
+        Command::Demo { server } => apps::demo(project, &server)?,
+        Command::Bench => apps::bench(project)?,
+        Command::Dist => apps::dist(project).map(drop)?,
+        Command::Setup => setup::everything(project)?,
+        Command::Wasm => wasm::build(project)?,
+        Command::Constants => constants::write(project)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,242 @@
+//! The steps of `cargo xtask test`: what each is called, what it does, how it is done.
+//!
+//! A step asks for the tools and builds it needs itself, so that it can be run alone; what is there
+//! already costs next to nothing.
+
+use anyhow::{Result, bail, ensure};
+
+use super::count::Count;
+use crate::process::{self, Program};
+use crate::project::Project;
+use crate::{apps, constants, setup, tidy, wasm};
+
+/// One named check.
+pub struct Step {
+    pub name: &'static str,
+    pub does: &'static str,
+    work: Work,
+}
+
+enum Work {
+    /// Makes the others possible; counts only when it fails.
+    Prepare(fn(&Project) -> Result<()>),
+    /// Works or does not.
+    Check(fn(&Project) -> Result<()>),
+    /// Runs programs that count their tests.
+    Tests(fn(&Project, &mut Tests<'_>) -> Result<()>),
+}
+
+use Work::{Check, Prepare};
+
+pub const SETUP: Step = Step {
+    name: "setup",
+    does: "tools that are missing, up to 10 minutes on a fresh machine",
+    work: Prepare(setup::everything),
+};
+
+pub const STEPS: &[Step] = &[
+    Step { name: "fmt", does: "the format of the Rust sources", work: Check(fmt) },
+    Step { name: "tidy", does: "the rules of this repository", work: Check(tidy) },
+    Step {
+        name: "clippy",
+        does: "lints of all crates, up to 4 minutes the first time",
+        work: Check(clippy),
+    },
+    Step {
+        name: "clippy-wasm",
+        does: "lints of the SDK as WebAssembly, up to 1 minute the first time",
+        work: Check(clippy_wasm),
+    },
+    Step {
+        name: "native",
+        does: "tests of all crates, up to 6 minutes the first time",
+        work: Work::Tests(native),
+    },
+    Step {
+        name: "wasm",
+        does: "the WebAssembly and the npm package, up to 4 minutes the first time",
+        work: Check(wasm::build),
+    },
+    Step {
+        name: "browser",
+        does: "tests of the SDK in headless Chromium, up to 4 minutes the first time",
+        work: Work::Tests(browser),
+    },
+    Step {
+        name: "typescript",
+        does: "types of the package, the demo and the tests, under a minute",
+        work: Check(typescript),
+    },
+    Step {
+        name: "conformance",
+        does: "constants and types against the published tim-js-sdk, under a minute",
+        work: Work::Tests(conformance),
+    },
+    Step {
+        name: "package",
+        does: "the packed npm module in pages and bundlers, a few minutes",
+        work: Work::Tests(package),
+    },
+    Step {
+        name: "e2e",
+        does: "the demo page against the server in Chromium, up to 10 minutes the first time",
+        work: Work::Tests(e2e),
+    },
+];
+
+/// The steps that need no build, for `cargo xtask lint`.
+pub const LINT: &[&str] = &["fmt", "tidy", "clippy", "clippy-wasm"];
+
+impl Step {
+    /// Does the work: how many tests passed and failed, and why the step failed if it did.
+    pub fn carry_out(&self, project: &Project) -> (Count, Option<anyhow::Error>) {
+        let mut count = Count::default();
+        let done = match self.work {
+            Prepare(work) | Check(work) => work(project),
+            Work::Tests(work) => work(project, &mut Tests { count: &mut count }),
+        };
+        match (done, &self.work) {
+            (Ok(()), Prepare(_)) => (count, None),
+            (Ok(()), Check(_)) => (Count::PASSED, None),
+            (Ok(()), Work::Tests(_)) => (count, None),
+            (Err(error), _) => {
+                // A step that fails without a failing test, by not compiling for one, still counts.
+                if count.failed == 0 {
+                    count += Count::FAILED;
+                }
+                (count, Some(error))
+            }
+        }
+    }
+}
+
+/// Runs test programs and adds up what they count.
+struct Tests<'a> {
+    count: &'a mut Count,
+}
+
+impl Tests<'_> {
+    fn run(&mut self, program: Program) -> Result<()> {
+        let mut count = Count::default();
+        let status = program.watch(|line| count += Count::of_line(line))?;
+        *self.count += count;
+        judge(count, status.success())
+    }
+}
+
+/// Whether a test program did well. Its word alone is not enough: one that found no tests, or lost
+/// count of a failing one, ends well too.
+fn judge(count: Count, ended_well: bool) -> Result<()> {
+    if count.failed > 0 {
+        bail!("{count}; the failing tests are named above");
+    }
+    ensure!(ended_well, "{count}, but the test program itself failed; the reason is shown above");
+    ensure!(!count.is_empty(), "no test ran: the test program printed no summary");
+    Ok(())
+}
+
+fn fmt(project: &Project) -> Result<()> {
+    let checked = process::cargo().args(["fmt", "--all", "--check"]).directory(&project.root).run();
+    checked.map_err(|_| anyhow::anyhow!("some files are not formatted: run `cargo fmt --all`"))
+}
+
+fn tidy(project: &Project) -> Result<()> {
+    tidy::check(project)?;
+    constants::check(project)
+}
+
+fn clippy(project: &Project) -> Result<()> {
+    process::cargo()
+        .args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])
+        .directory(&project.root)
+        .run()
+}
+
+fn clippy_wasm(project: &Project) -> Result<()> {
+    let compiler = setup::wasm_compiler(project)?;
+    if compiler.has_clippy() {
+        let clippy = compiler.cargo("clippy").args(["--locked", "--package", "tim-wasm"]);
+        return clippy
+            .args(["--all-targets", "--", "-D", "warnings"])
+            .directory(&project.root)
+            .run();
+    }
+    // Debian's second compiler comes without clippy of its own; the compiler's lints remain.
+    println!("    no clippy for this compiler, checking with the compiler's own lints");
+    let check =
+        compiler.cargo("check").args(["--locked", "--package", "tim-wasm", "--all-targets"]);
+    check.env("CARGO_BUILD_WARNINGS", "deny").directory(&project.root).run()
+}
+
+fn native(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    let cargo = process::cargo().args(["test", "--workspace", "--no-fail-fast"]);
+    tests.run(cargo.directory(&project.root))
+}
+
+fn browser(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    let compiler = setup::wasm_compiler(project)?;
+    let tools = setup::bindgen(project)?;
+    let browser = setup::browser(project)?;
+    // `--tests` leaves out the examples in the documentation, which no page can run.
+    let cargo = compiler.cargo("test").args(["--package", "tim-wasm", "--tests", "--no-fail-fast"]);
+    let runner = tools.join(format!("wasm-bindgen-test-runner{}", std::env::consts::EXE_SUFFIX));
+    tests.run(
+        cargo
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
+            .env("CHROMEDRIVER", browser.driver)
+            // Seconds; the runner's own limit is meant for a handful of quick tests.
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
+            .directory(&project.root),
+    )
+}
+
+fn typescript(project: &Project) -> Result<()> {
+    wasm::package(project)?;
+    npm(project, &["run", "check", "--workspaces", "--if-present"]).run()
+}
+
+fn conformance(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    wasm::package(project)?;
+    tests.run(npm(project, &["test", "-w", "tests/conformance"]))
+}
+
+fn package(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    let browser = setup::browser(project)?;
+    let tarball = apps::dist(project)?;
+    let npm = npm(project, &["test", "-w", "tests/package"]);
+    tests.run(npm.env("TIM_PACKAGE", tarball).env("CHROMIUM", browser.chromium))
+}
+
+fn e2e(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    let browser = setup::browser(project)?;
+    wasm::package(project)?;
+    apps::page(project)?;
+    let server = apps::server(project)?;
+    let npm = npm(project, &["test", "-w", "tests/e2e"]);
+    tests.run(npm.env("TIM_SERVER_BIN", server).env("CHROMIUM", browser.chromium))
+}
+
+fn npm(project: &Project, arguments: &[&str]) -> Program {
+    process::npm().args(arguments).directory(&project.root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lint_names_steps_that_exist() {
+        assert!(LINT.iter().all(|name| STEPS.iter().any(|step| step.name == *name)));
+    }
+
+    #[test]
+    fn a_test_program_is_not_trusted_alone() {
+        let sentence = |passed, failed, ended_well| {
+            judge(Count { passed, failed }, ended_well).map_err(|error| error.to_string())
+        };
+        assert_eq!(sentence(2, 0, true), Ok(()));
+        assert!(sentence(2, 1, true).unwrap_err().starts_with("2 passed, 1 failed;"));
+        assert!(sentence(2, 0, false).unwrap_err().contains("itself failed"));
+        assert!(sentence(0, 0, true).unwrap_err().contains("no test ran"));
+    }
+}
