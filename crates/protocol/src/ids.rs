@@ -159,6 +159,12 @@ impl MessageId {
         Self(format!("{sender}-{client_time}-{random}"))
     }
 
+    /// Not after any other identifier, where they are ordered.
+    #[must_use]
+    pub fn first() -> Self {
+        Self::new(TinyId(0), 0, 0)
+    }
+
     /// The three numbers it is made of.
     #[must_use]
     pub fn parts(&self) -> MessageIdParts {
@@ -208,7 +214,9 @@ impl TryFrom<String> for MessageId {
 
 /// The server's number of an account: 2^57 + a counter, a decimal string in JSON because it does
 /// not fit a JavaScript number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct TinyId(pub u64);
 

@@ -18,6 +18,7 @@ macro_rules! pushes {
     ($($name:literal $push:ident,)*) => {
         /// Any push.
         #[derive(Clone, Debug, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "read and consumed at once, one at a time")]
         pub enum Push {
             $(#[doc = concat!("`", $name, "`")] $push($push),)*
         }

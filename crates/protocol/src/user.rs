@@ -275,7 +275,8 @@ mod tests {
             key: format!("Tag_Profile_Custom_{key}"),
             value: value.to_owned(),
         };
-        let change = |fields| ProfileChange { profile_custom_field: Some(fields), ..Default::default() };
+        let change =
+            |fields| ProfileChange { profile_custom_field: Some(fields), ..Default::default() };
         change(vec![field("b", "1"), field("a", "2")]).apply_to(&mut profile);
         assert_eq!(profile.profile_custom_field, [field("a", "2"), field("b", "1")]);
         change(vec![field("a", "")]).apply_to(&mut profile);

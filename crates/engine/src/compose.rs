@@ -1,0 +1,136 @@
+//! Making messages: the `create*Message` calls.
+//!
+//! A message is made from options, the clock and the own profile, and is known to nobody until it is
+//! sent. Touches neither the server nor the list.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tim_protocol::{
+    code::Code,
+    ids::MessageId,
+    message::{BadPayload, ConversationType, Message, MessageType, Payload, Priority},
+};
+
+use crate::{
+    client::Client,
+    error::Error,
+    gate::{Gate, check},
+    message::{Held, SendOptions},
+    output::MessageView,
+    ports::Host,
+    store::Position,
+};
+
+/// Options that all `create*Message` calls share.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateOptions {
+    to: String,
+    #[serde(default)]
+    conversation_type: serde_json::Value,
+    payload: Box<RawValue>,
+    #[serde(default)]
+    priority: serde_json::Value,
+    #[serde(default)]
+    cloud_custom_data: String,
+    #[serde(default)]
+    need_read_receipt: bool,
+    #[serde(default)]
+    is_support_extension: bool,
+}
+
+impl<H: Host> Client<H> {
+    /// Makes a message of a type from the JSON of its options.
+    ///
+    /// # Errors
+    /// 2024, 3000 by the gate, 2106 for the kind of conversation, 6017 for everything else.
+    pub fn create_message(&self, kind: &MessageType, options: &str) -> Result<MessageView, Error> {
+        if let Err(code) = check(Gate::Create, self.phase()) {
+            return Err(self.gate_refused(code));
+        }
+        let options: CreateOptions = crate::api::read_options(options)?;
+        if options.to.is_empty() {
+            return Err(Error::invalid("to must be a non-empty string"));
+        }
+        let conversation_type = match options.conversation_type.as_str() {
+            Some("C2C") => ConversationType::C2c,
+            // A topic is addressed like a group.
+            Some("GROUP" | "TOPIC") => ConversationType::Group,
+            _ => return Err(Error::new(Code::INVALID_CONVERSATION_TYPE)),
+        };
+        let payload: Payload = serde_json::from_str(options.payload.get())
+            .map_err(|_| Error::invalid("payload must be an object"))?;
+        let payload = payload.checked(kind).map_err(|bad| match bad {
+            BadPayload::Type => Error::invalid("messages of this type cannot be created"),
+            BadPayload::Content => Error::invalid(payload_rule(kind)),
+        })?;
+        let priority = serde_json::from_value(options.priority).unwrap_or(Priority::Normal);
+        let time = self.server_time_ms() / 1000;
+        let random = self.draw(time);
+        let prefix = if conversation_type == ConversationType::C2c { "C2C" } else { "GROUP" };
+        let conversation = format!("{prefix}{}", options.to)
+            .parse()
+            .map_err(|_| Error::invalid("to is not an ID that can be written to"))?;
+        Ok(self.with(|state| {
+            state.client_sequence += 1;
+            let sequence = state.client_sequence;
+            let me = state.me.as_ref().expect("the gate lets nobody through without a login");
+            let message = Message {
+                id: MessageId::new(me.tiny_id, time, random),
+                kind: kind.clone(),
+                payload,
+                conversation_type,
+                from: me.user_id.to_string(),
+                to: options.to,
+                time,
+                sequence,
+                client_sequence: sequence,
+                priority,
+                nick: me.profile.nick.clone(),
+                avatar: me.profile.avatar.clone(),
+                cloud_custom_data: options.cloud_custom_data,
+                need_read_receipt: options.need_read_receipt,
+                is_support_extension: options.is_support_extension,
+                is_revoked: false,
+                revoker: None,
+                is_modified: false,
+                version: 0,
+            };
+            Held::unsent(message, conversation, Position::default(), SendOptions::default()).view(
+                state.my_id(),
+                0,
+                0,
+            )
+        }))
+    }
+
+    /// A random number not used in this second.
+    fn draw(&self, time: u64) -> u32 {
+        loop {
+            let random = self.host().random().max(1);
+            let fresh = self.with(|state| {
+                if state.drawn.0 != time {
+                    state.drawn = (time, HashSet::new());
+                }
+                state.drawn.1.insert(random)
+            });
+            if fresh {
+                return random;
+            }
+        }
+    }
+}
+
+fn payload_rule(kind: &MessageType) -> &'static str {
+    if *kind == MessageType::TEXT {
+        "payload.text must be a non-empty string"
+    } else if *kind == MessageType::CUSTOM {
+        "payload.data, description and extension must be strings"
+    } else if *kind == MessageType::FACE {
+        "payload.index must be a number, payload.data a string"
+    } else {
+        "payload.description must be a string, longitude within ±180, latitude within ±90"
+    }
+}

@@ -1,0 +1,270 @@
+//! One conversation as the device knows it: its row, its log's cursor and what is held of it.
+//!
+//! Rows come from the server's list, from messages that arrive and from messages that are sent; the
+//! newer side wins field by field. Knows no store, no clock and no other conversation.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use futures::lock::Mutex;
+use serde::{Deserialize, Serialize};
+use tim_protocol::{
+    conversation::ConversationRow,
+    entry::Entry,
+    ids::{ConversationId, ConversationKind, MessageId, Rev, Seq},
+    user::Profile,
+};
+
+use crate::{
+    arrivals::Arrivals,
+    message::Held,
+    output::{ConversationView, LastMessage, Status, message_for_show},
+    ranges::Ranges,
+    store::Position,
+};
+
+/// Something of a log that waits for its turn.
+#[derive(Clone, Debug)]
+pub(crate) enum Arrival {
+    /// A message from elsewhere.
+    Entry(Box<Entry>),
+    /// The answer to a message sent from here; it is already in its place.
+    OwnSend,
+}
+
+/// A conversation; the serialised part is what the store keeps.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Conversation {
+    pub id: ConversationId,
+    /// Has a row in the list.
+    #[serde(default)]
+    pub listed: bool,
+    #[serde(default)]
+    pub unread_count: u32,
+    #[serde(default)]
+    pub read_seq: Seq,
+    #[serde(default)]
+    pub peer_read_seq: Seq,
+    #[serde(default)]
+    pub peer_read_time: u64,
+    #[serde(default)]
+    pub active_time: u64,
+    #[serde(default)]
+    pub last: Option<Held>,
+    #[serde(default)]
+    pub peer: Option<Profile>,
+    /// Everything up to here was taken in when this was written.
+    #[serde(default)]
+    seq: Seq,
+    #[serde(default)]
+    rev: Rev,
+    /// What the store holds of the log without a hole.
+    #[serde(default)]
+    pub ranges: Ranges,
+    /// The oldest visible place, once the beginning was seen.
+    #[serde(default)]
+    pub begin: Option<Seq>,
+
+    /// The log's order; `None` until anything is known of the log.
+    #[serde(skip)]
+    pub arrivals: Option<Arrivals<Arrival>>,
+    /// Place and revision of the server's row when it was last asked for.
+    #[serde(skip)]
+    pub row: (Seq, Rev),
+    /// The newest place anybody spoke of.
+    #[serde(skip)]
+    pub head_seq: Seq,
+    /// Messages of the cache, in list order.
+    #[serde(skip)]
+    pub cached: BTreeSet<(Position, MessageId)>,
+    /// Up to here the row's unread count speaks for itself.
+    #[serde(skip)]
+    pub counted_to: Seq,
+    /// Up to here messages were stored before the login and raise no event.
+    #[serde(skip)]
+    pub quiet_to: Seq,
+    /// The server knows that everything up to here was read.
+    #[serde(skip)]
+    pub read_told: Seq,
+    /// Held by whoever fetches a part of the log, so that nothing is fetched twice.
+    #[serde(skip)]
+    pub fetching: Rc<Mutex<()>>,
+    /// The server was asked about this conversation since the login.
+    #[serde(skip)]
+    pub confirmed: bool,
+}
+
+impl Conversation {
+    pub fn new(id: ConversationId) -> Self {
+        Self {
+            id,
+            listed: false,
+            unread_count: 0,
+            read_seq: 0,
+            peer_read_seq: 0,
+            peer_read_time: 0,
+            active_time: 0,
+            last: None,
+            peer: None,
+            seq: 0,
+            rev: 0,
+            ranges: Ranges::default(),
+            begin: None,
+            arrivals: None,
+            row: (0, 0),
+            head_seq: 0,
+            cached: BTreeSet::new(),
+            counted_to: 0,
+            quiet_to: 0,
+            read_told: 0,
+            fetching: Rc::default(),
+            confirmed: false,
+        }
+    }
+
+    /// Reads a stored conversation.
+    pub fn restored(json: &str) -> Option<Self> {
+        let mut it: Self = serde_json::from_str(json).ok()?;
+        if it.rev > 0 {
+            it.arrivals = Some(Arrivals::at(it.seq, it.rev));
+        }
+        it.head_seq = it.seq;
+        Some(it)
+    }
+
+    /// The JSON to store.
+    pub fn write_json(&mut self) -> String {
+        if let Some(arrivals) = &self.arrivals {
+            (self.seq, self.rev) = (arrivals.seq(), arrivals.rev());
+        }
+        serde_json::to_string(self).expect("plain data with string keys")
+    }
+
+    /// Takes the server's row. The server wins on read state; the newer side on the last message.
+    /// Answers whether the log on the server is another one than the one known here.
+    pub fn merge(&mut self, row: ConversationRow) -> LogState {
+        self.listed = true;
+        self.confirmed = true;
+        self.row = (row.seq, row.rev);
+        self.unread_count = row.unread_count;
+        self.read_seq = row.read_seq;
+        self.read_told = row.read_seq;
+        self.peer_read_seq = self.peer_read_seq.max(row.peer_read_seq);
+        self.peer_read_time = self.peer_read_time.max(row.peer_read_time);
+        self.active_time = self.active_time.max(row.active_time);
+        self.counted_to = self.counted_to.max(row.seq);
+        self.head_seq = self.head_seq.max(row.seq);
+        if row.user_profile.is_some() {
+            self.peer = row.user_profile;
+        }
+        if let Some(entry) = row.last {
+            self.offer_last(&Held::stored(entry, self.id.clone()));
+        }
+        match &mut self.arrivals {
+            None => {
+                self.arrivals = Some(Arrivals::at(row.seq, row.rev));
+                LogState::Same
+            }
+            Some(arrivals) if row.rev < arrivals.rev() => {
+                self.arrivals = Some(Arrivals::at(row.seq, row.rev));
+                self.head_seq = row.seq;
+                self.ranges = Ranges::default();
+                self.begin = None;
+                LogState::Replaced
+            }
+            Some(arrivals) => {
+                arrivals.reaches(row.rev);
+                LogState::Same
+            }
+        }
+    }
+
+    /// Makes a message the last one unless the present one is newer.
+    pub fn offer_last(&mut self, held: &Held) {
+        let newer = self.last.as_ref().is_none_or(|it| {
+            it.message.id == held.message.id
+                || (it.position, it.message.time) <= (held.position, held.message.time)
+        });
+        if newer && !held.excluded_from_last_message {
+            self.active_time = self.active_time.max(held.message.time);
+            self.last = Some(held.clone());
+        }
+    }
+
+    /// The next place for a message that is only here.
+    pub fn next_local(&self) -> Position {
+        let after = (Position::stored(self.head_seq + 1), MessageId::first());
+        let newest = self.cached.range(..after).next_back().map(|(position, _)| *position);
+        let sub = newest.filter(|it| it.seq == self.head_seq).map_or(0, |it| it.sub);
+        Position { seq: self.head_seq, sub: sub + 1 }
+    }
+
+    /// Whether a task should fetch what is missing.
+    pub fn is_behind(&self) -> bool {
+        self.arrivals.as_ref().is_some_and(Arrivals::is_behind)
+    }
+
+    /// Where this conversation stands in the list: see [`list_order`].
+    fn activity(&self) -> (std::cmp::Reverse<u64>, &ConversationId) {
+        (std::cmp::Reverse(self.active_time), &self.id)
+    }
+
+    /// The public object.
+    pub fn view(&self, language: &str, me: &str) -> ConversationView {
+        let kind = match self.id.kind() {
+            ConversationKind::C2c(_) => "C2C",
+            ConversationKind::Group(_) => "GROUP",
+            ConversationKind::System => "@TIM#SYSTEM",
+        };
+        let user_profile =
+            self.id.peer().map(|peer| self.peer.clone().unwrap_or_else(|| Profile::empty(peer)));
+        ConversationView {
+            conversation_id: self.id.clone(),
+            kind,
+            unread_count: self.unread_count,
+            last_message: self
+                .last
+                .as_ref()
+                .map(|it| self.last_view(it, language, me))
+                .unwrap_or_default(),
+            user_profile,
+            peer_read_time: self.peer_read_time,
+        }
+    }
+
+    fn last_view(&self, last: &Held, language: &str, me: &str) -> LastMessage {
+        let message = &last.message;
+        LastMessage {
+            last_time: message.time,
+            last_sequence: message.sequence,
+            from_account: message.from.clone(),
+            message_for_show: message_for_show(message, language),
+            kind: message.kind.as_str().to_owned(),
+            payload: (!message.is_revoked).then(|| message.payload.clone()),
+            cloud_custom_data: message.cloud_custom_data.clone(),
+            is_revoked: message.is_revoked,
+            revoker: message.revoker.clone(),
+            is_peer_read: message.from == me
+                && last.status == Status::Success
+                && last.position.seq <= self.peer_read_seq,
+            version: message.version,
+        }
+    }
+}
+
+/// What a row says of a log that is partly here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogState {
+    /// It continues what is here.
+    Same,
+    /// It does not know what is here: the server was set back.
+    Replaced,
+}
+
+/// The listed conversations in the order of the public list: most recently active first, ties by
+/// ID.
+pub(crate) fn list_order<'a>(all: impl Iterator<Item = &'a Conversation>) -> Vec<ConversationId> {
+    let mut listed: Vec<&Conversation> = all.filter(|it| it.listed).collect();
+    listed.sort_by(|a, b| a.activity().cmp(&b.activity()));
+    listed.into_iter().map(|it| it.id.clone()).collect()
+}

@@ -1,0 +1,52 @@
+//! What an app learns when a call fails: a code of the API's table and a sentence.
+//!
+//! There is one error type because the API has one: the code is the contract, and every public
+//! number has its place in [`tim_protocol::code`]. The name of the call is put in front of the text
+//! where the call is known, in [`crate::api`].
+
+use std::fmt;
+
+use tim_protocol::code::Code;
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What programs compare.
+    pub code: Code,
+    /// What people read: a fragment that can follow the name of the call.
+    pub message: String,
+}
+
+impl Error {
+    /// With the table's own text.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self { code, message: code.text().to_owned() }
+    }
+
+    /// With a text that says more than the table's.
+    #[must_use]
+    pub fn with(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// An argument of a call that is not what it must be.
+    #[must_use]
+    pub fn invalid(what: &str) -> Self {
+        Self::with(Code::INVALID_PARAMETERS, what)
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code.0)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,461 @@
+//! Reading a conversation's messages: paging back, jumping, finding where a message is.
+//!
+//! A page is answered from the store when it lies inside a stretch that is held without a hole;
+//! else the missing part is fetched, stored, and the page is read again. Without a link the page is
+//! what the store has. Messages that only this device has (failed, unsent) are in the page at their
+//! place and count towards it.
+
+use serde::{Deserialize, Serialize};
+use tim_protocol::{
+    call::{Direction, MessagePage, PageMessages},
+    code::Code,
+    ids::{ConversationId, ConversationKind, MessageId, Seq},
+    limits,
+};
+
+use crate::{
+    arrivals::Arrivals,
+    client::Client,
+    error::Error,
+    message::Held,
+    output::{MessageRef, message_refs},
+    ports::Host,
+    store::Position,
+};
+
+/// What one fetch brings: a few pages, so that scrolling back seldom waits.
+const FETCH_COUNT: u32 = 3 * limits::PAGE_COUNT;
+
+/// Fetches per page before giving up: a page needs one, or two when a stretch ends inside it.
+const FETCHES: usize = 8;
+
+/// Messages read at a time when a place by time is looked for without a server.
+const OFFLINE_CHUNK: usize = 200;
+
+/// Options of `getMessageList`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageOptions {
+    /// Which conversation.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+    /// From the page before; empty for the newest page.
+    #[serde(default, rename = "nextReqMessageID")]
+    pub next_req_message_id: String,
+    /// Positive; above 15 acts as 15.
+    #[serde(default = "page_count")]
+    pub count: u64,
+}
+
+/// `data` of `getMessageList`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageResult {
+    /// Oldest first.
+    pub message_list: Vec<MessageRef>,
+    /// Where the next page goes on; empty at the beginning.
+    #[serde(rename = "nextReqMessageID")]
+    pub next_req_message_id: String,
+    /// Nothing older is visible.
+    pub is_completed: bool,
+}
+
+/// Options of `getMessageListHopping`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HoppingOptions {
+    /// Which conversation.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+    /// Start in a group.
+    pub sequence: Option<u64>,
+    /// Start in a one-to-one conversation, in seconds.
+    pub time: Option<u64>,
+    /// 0 older, 1 newer.
+    #[serde(default)]
+    pub direction: Direction,
+    /// Positive; above 15 acts as 15.
+    #[serde(default = "page_count")]
+    pub count: u64,
+}
+
+/// `data` of `getMessageListHopping`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HoppingResult {
+    message_list: Vec<MessageRef>,
+    is_completed: bool,
+    next_message_seq: u64,
+    next_message_time: u64,
+}
+
+fn page_count() -> u64 {
+    u64::from(limits::PAGE_COUNT)
+}
+
+/// A count as it is used; 0 is refused.
+fn checked_count(count: u64) -> Result<usize, Error> {
+    if count == 0 {
+        return Err(Error::invalid("count must be a positive integer"));
+    }
+    Ok(count.min(page_count()) as usize)
+}
+
+impl<H: Host> Client<H> {
+    /// One page of history, newest first page by page, oldest first inside.
+    ///
+    /// # Errors
+    /// 6017 for options and a foreign cursor; 2801, 2805 when nothing is here and nothing comes.
+    pub async fn message_list(&self, options: PageOptions) -> Result<PageResult, Error> {
+        let count = checked_count(options.count)?;
+        let id = options.conversation_id;
+        let cursor = options.next_req_message_id;
+        let before = if cursor.is_empty() {
+            self.newest(&id).await?
+        } else {
+            Some(self.position_of(&id, &cursor).await?)
+        };
+        let page = match before {
+            Some(before) => self.page_before(&id, before, count).await?,
+            None => Page { messages: Vec::new(), is_completed: true },
+        };
+        let ids: Vec<MessageId> = page.messages.iter().map(|it| it.message.id.clone()).collect();
+        self.with(|state| page.messages.into_iter().for_each(|it| keep_newest(state, it)));
+        let oldest = ids.first().filter(|_| !page.is_completed);
+        Ok(PageResult {
+            next_req_message_id: oldest.map(ToString::to_string).unwrap_or_default(),
+            message_list: message_refs(&ids),
+            is_completed: page.is_completed,
+        })
+    }
+
+    /// Behind the newest message; `None` for a conversation without any.
+    async fn newest(&self, id: &ConversationId) -> Result<Option<Position>, Error> {
+        let (known, confirmed) = self.with(|state| {
+            let it = state.conversations.get(id);
+            (it.is_some_and(|it| it.arrivals.is_some()), it.is_some_and(|it| it.confirmed))
+        });
+        if self.is_online() {
+            // A failure leaves what the device has.
+            if known && confirmed {
+                let _ = self.catch_up(id).await;
+            } else {
+                let _ = self.look_up(id).await;
+            }
+        }
+        let head = self.with(|state| {
+            let it = state.conversations.get(id)?;
+            Some(Position::stored(it.head_seq + 1))
+        });
+        if head.is_none() && !self.is_online() {
+            return Err(Error::new(Code::NO_NETWORK));
+        }
+        Ok(head)
+    }
+
+    /// Asks the server about a log that its list did not speak of.
+    async fn look_up(&self, id: &ConversationId) -> Result<(), Error> {
+        let page = self.fetch(id, Anchor::Newest, Direction::Older, FETCH_COUNT).await?;
+        if page.seq == 0 {
+            return Ok(());
+        }
+        let due = self.with(|state| {
+            let it = state.conversation(id);
+            it.confirmed = true;
+            it.head_seq = it.head_seq.max(page.seq);
+            match &mut it.arrivals {
+                None => {
+                    it.arrivals = Some(Arrivals::at(page.seq, page.rev));
+                    it.quiet_to = page.seq;
+                    it.counted_to = page.seq;
+                    false
+                }
+                Some(log) => {
+                    log.reaches(page.rev);
+                    true
+                }
+            }
+        });
+        self.take_page(id, page.seq, Direction::Older, page);
+        if due {
+            self.catch_up(id).await?;
+        }
+        Ok(())
+    }
+
+    async fn page_before(
+        &self,
+        id: &ConversationId,
+        before: Position,
+        count: usize,
+    ) -> Result<Page, Error> {
+        for _ in 0..FETCHES {
+            let kept = self.kept_older(id, before, count + 1).await;
+            let reach = self.with(|state| {
+                let it = state.conversation(id);
+                // The newest place of the log that can be on this page.
+                let top = if before.sub == 0 { before.seq.saturating_sub(1) } else { before.seq };
+                let start = it.ranges.start_of(top).unwrap_or(top + 1);
+                let begins = top == 0 || it.begin.is_some_and(|begin| start <= begin);
+                Reach { start, begins }
+            });
+            let mut messages = kept.clone();
+            // A message of this device behind the last held place is still in order.
+            messages.retain(|it| {
+                it.position.seq + 1 >= reach.start
+                    && (it.position.sub > 0 || it.position.seq >= reach.start)
+            });
+            let is_full = messages.len() > count;
+            if reach.begins || messages.len() >= count {
+                if is_full {
+                    messages.drain(..messages.len() - count);
+                }
+                let is_completed = reach.begins && !is_full;
+                return Ok(Page { messages, is_completed });
+            }
+            let anchor = Anchor::Seq(reach.start - 1);
+            match self.fetch(id, anchor, Direction::Older, FETCH_COUNT).await {
+                Ok(page) => self.take_page(id, reach.start - 1, Direction::Older, page),
+                Err(error) => return without_server(kept, count, error),
+            }
+        }
+        Err(Error::with(Code::NETWORK_ERROR, "the server's pages do not fit together"))
+    }
+
+    /// Where a page that ended with this message goes on.
+    async fn position_of(&self, id: &ConversationId, cursor: &str) -> Result<Position, Error> {
+        let foreign = || Error::invalid("nextReqMessageID is no message of this conversation");
+        let message: MessageId = cursor.parse().map_err(|_| foreign())?;
+        let held = self.with(|state| state.messages.get(&message).cloned());
+        let held = match held {
+            Some(held) => Some(held),
+            None => self.kept_message(&message).await,
+        };
+        if let Some(held) = held {
+            return if held.conversation == *id { Ok(held.position) } else { Err(foreign()) };
+        }
+        // The page before the message ends where the message is.
+        let page = self.fetch(id, Anchor::Before(message), Direction::Older, FETCH_COUNT).await?;
+        let top = page.entries.last().map_or(0, |it| it.seq);
+        self.take_page(id, top, Direction::Older, page);
+        Ok(Position::stored(top + 1))
+    }
+
+    async fn fetch(
+        &self,
+        id: &ConversationId,
+        anchor: Anchor,
+        direction: Direction,
+        count: u32,
+    ) -> Result<MessagePage, Error> {
+        let mut call = PageMessages {
+            conversation_id: id.clone(),
+            seq: None,
+            time: None,
+            before_id: None,
+            direction,
+            count,
+        };
+        match anchor {
+            Anchor::Newest => {}
+            Anchor::Seq(seq) => call.seq = Some(seq),
+            Anchor::Time(time) => call.time = Some(time),
+            Anchor::Before(message) => call.before_id = Some(message),
+        }
+        self.ask(&call).await
+    }
+
+    /// Stores a page that was fetched from `from` on, and remembers the stretch it makes.
+    fn take_page(&self, id: &ConversationId, from: Seq, direction: Direction, page: MessagePage) {
+        let first = page.entries.first().map(|it| it.seq);
+        let last = page.entries.last().map(|it| it.seq);
+        let held: Vec<Held> =
+            page.entries.into_iter().map(|it| Held::stored(it, id.clone())).collect();
+        self.with(|state| {
+            let it = state.conversation(id);
+            match direction {
+                Direction::Older => {
+                    it.ranges.add(first.unwrap_or(from + 1), from);
+                    if page.is_completed {
+                        it.begin = Some(first.unwrap_or(from + 1));
+                    }
+                }
+                Direction::Newer => {
+                    if let (Some(first), Some(last)) = (first, last) {
+                        it.ranges.add(first, last);
+                    }
+                }
+            }
+        });
+        self.keep(|keeper| {
+            held.iter().for_each(|it| keeper.put(it));
+            keeper.mark(id);
+        });
+    }
+
+    /// Jumps to a place and reads from there, inclusive.
+    ///
+    /// # Errors
+    /// 6017 for options, 2502 for the system conversation, 2801, 2805 without a server.
+    pub async fn message_list_hopping(
+        &self,
+        options: HoppingOptions,
+    ) -> Result<HoppingResult, Error> {
+        let count = checked_count(options.count)?;
+        let id = options.conversation_id;
+        let direction = options.direction;
+        let newer = direction == Direction::Newer;
+        let (anchor, is_group) = match id.kind() {
+            ConversationKind::System => {
+                return Err(Error::new(Code::CONVERSATION_UN_RECORDED_TYPE));
+            }
+            ConversationKind::Group(_) => match options.sequence {
+                Some(0) => return Err(Error::invalid("sequence must be a positive integer")),
+                Some(seq) => (Anchor::Seq(seq), true),
+                None if newer => return Err(Error::invalid("direction 1 needs a sequence")),
+                None => (Anchor::Newest, true),
+            },
+            ConversationKind::C2c(_) => match options.time {
+                Some(time) => (Anchor::Time(time), false),
+                None if newer => (Anchor::Time(self.server_time_ms() / 1000), false),
+                None => (Anchor::Newest, false),
+            },
+        };
+        let start_time = options.time;
+        let page = match self.fetch(&id, anchor, direction, count as u32).await {
+            Ok(page) => page,
+            Err(error) => {
+                return self.hop_offline(&id, start_time, direction, count, is_group, error).await;
+            }
+        };
+        let held: Vec<Held> =
+            page.entries.iter().map(|it| Held::stored(it.clone(), id.clone())).collect();
+        let is_completed = page.is_completed;
+        let from = if newer { 0 } else { held.last().map_or(0, |it| it.position.seq) };
+        if !held.is_empty() {
+            self.take_page(&id, from, direction, page);
+        }
+        Ok(self.hopped(held, is_completed, direction, is_group))
+    }
+
+    fn hopped(
+        &self,
+        held: Vec<Held>,
+        is_completed: bool,
+        direction: Direction,
+        is_group: bool,
+    ) -> HoppingResult {
+        let newer = direction == Direction::Newer;
+        let end = if newer { held.last() } else { held.first() };
+        let next = |value: u64| if newer { value + 1 } else { value.saturating_sub(1) };
+        let (mut next_message_seq, mut next_message_time) = (0, 0);
+        if let Some(end) = end.filter(|_| !is_completed) {
+            if is_group {
+                next_message_seq = next(end.position.seq);
+            } else {
+                // Others of this second may be on the next page; those of this page come again then.
+                let start = if newer { held.first() } else { held.last() };
+                let one_second = start.is_some_and(|it| it.message.time == end.message.time);
+                next_message_time =
+                    if one_second { next(end.message.time) } else { end.message.time };
+            }
+        }
+        let ids: Vec<MessageId> = held.iter().map(|it| it.message.id.clone()).collect();
+        self.with(|state| held.into_iter().for_each(|it| keep_newest(state, it)));
+        HoppingResult {
+            message_list: message_refs(&ids),
+            is_completed,
+            next_message_seq,
+            next_message_time,
+        }
+    }
+
+    /// Without a server: what the store has around the place.
+    async fn hop_offline(
+        &self,
+        id: &ConversationId,
+        start_time: Option<u64>,
+        direction: Direction,
+        count: usize,
+        is_group: bool,
+        error: Error,
+    ) -> Result<HoppingResult, Error> {
+        if !is_unreachable(&error) {
+            return Err(error);
+        }
+        let head = self.with(|state| state.conversations.get(id).map(|it| it.head_seq));
+        let Some(head) = head else { return Err(error) };
+        let start = start_time.unwrap_or(u64::MAX);
+        let mut side: Vec<Held> = Vec::new();
+        let mut before = Position::stored(head + 1);
+        loop {
+            let chunk = self.kept_older(id, before, OFFLINE_CHUNK).await;
+            let Some(first) = chunk.first() else { break };
+            before = first.position;
+            let passed = first.message.time < start;
+            match direction {
+                Direction::Older => {
+                    side.splice(..0, chunk.into_iter().filter(|it| it.message.time <= start));
+                    if side.len() >= count {
+                        break;
+                    }
+                }
+                Direction::Newer => {
+                    side.splice(..0, chunk.into_iter().filter(|it| it.message.time >= start));
+                    side.truncate(count);
+                    if passed {
+                        break;
+                    }
+                }
+            }
+        }
+        if direction == Direction::Older {
+            side.drain(..side.len().saturating_sub(count));
+        }
+        if side.is_empty() {
+            return Err(error);
+        }
+        Ok(self.hopped(side, false, direction, is_group))
+    }
+}
+
+/// Where a fetch starts.
+enum Anchor {
+    Newest,
+    Seq(Seq),
+    Time(u64),
+    Before(MessageId),
+}
+
+/// How far down the store is without a hole.
+struct Reach {
+    /// The first place held, or one above the page when nothing is.
+    start: Seq,
+    /// Nothing lies below it.
+    begins: bool,
+}
+
+struct Page {
+    messages: Vec<Held>,
+    is_completed: bool,
+}
+
+fn is_unreachable(error: &Error) -> bool {
+    matches!(error.code, Code::NO_NETWORK | Code::NETWORK_TIMEOUT | Code::NETWORK_ERROR)
+}
+
+/// The page as far as the device has it.
+fn without_server(mut kept: Vec<Held>, count: usize, error: Error) -> Result<Page, Error> {
+    if kept.is_empty() || !is_unreachable(&error) {
+        return Err(error);
+    }
+    kept.drain(..kept.len().saturating_sub(count));
+    Ok(Page { messages: kept, is_completed: false })
+}
+
+/// Puts a message of a page into memory, unless memory knows better.
+fn keep_newest<S>(state: &mut crate::state::State<S>, held: Held) {
+    if !state.messages.contains_key(&held.message.id) {
+        state.cache(held);
+    }
+}

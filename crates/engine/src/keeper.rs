@@ -1,0 +1,257 @@
+//! Writes to the store behind the back of everything else, and reads so that nothing is missed.
+//!
+//! Changes are collected and written in one transaction per turn of the event loop; while one is
+//! being written the next collects. A read first sees to it that everything collected is written.
+//! When the store fails, the engine goes on in memory: what could not be written is kept there, the
+//! failure is reported once, nothing that was sent is lost.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use futures::lock::Mutex;
+use tim_protocol::{
+    code::Code,
+    ids::{ConversationId, MessageId, Seq},
+};
+
+use crate::{
+    client::Client,
+    error::Error,
+    message::Held,
+    output::Status,
+    ports::Host,
+    store::{Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore},
+};
+
+/// Messages kept per conversation; older ones are dropped and fetched again on demand.
+const KEPT_PER_CONVERSATION: u64 = 50_000;
+
+/// The store with what is not written yet.
+pub(crate) struct Keeper<S> {
+    store: RefCell<Rc<Backend<S>>>,
+    /// One writer at a time; whoever holds it writes for all.
+    writer: Mutex<()>,
+    pending: RefCell<Pending>,
+    scheduled: Cell<bool>,
+}
+
+enum Backend<S> {
+    Device(S),
+    Memory(MemoryStore),
+}
+
+#[derive(Default)]
+struct Pending {
+    messages: HashMap<MessageId, Record>,
+    conversations: BTreeSet<ConversationId>,
+    /// Conversations whose session has ended: their JSON was made before it was forgotten.
+    rows: BTreeMap<ConversationId, String>,
+    values: BTreeMap<String, String>,
+    evictions: BTreeMap<ConversationId, Seq>,
+}
+
+impl<S: Store> Keeper<S> {
+    /// Keeps in a store, or in memory when there is none.
+    pub fn new(store: Option<S>) -> Self {
+        let backend =
+            store.map_or_else(|| Backend::Memory(MemoryStore::default()), Backend::Device);
+        Self {
+            store: RefCell::new(Rc::new(backend)),
+            writer: Mutex::new(()),
+            pending: RefCell::default(),
+            scheduled: Cell::new(false),
+        }
+    }
+
+    fn store(&self) -> Rc<Backend<S>> {
+        Rc::clone(&self.store.borrow())
+    }
+
+    /// Collects a message.
+    pub fn put(&self, held: &Held) {
+        self.pending.borrow_mut().messages.insert(held.message.id.clone(), held.to_record());
+    }
+
+    /// Collects a value.
+    pub fn put_value(&self, key: &str, json: String) {
+        self.pending.borrow_mut().values.insert(key.to_owned(), json);
+    }
+
+    /// Collects a conversation; its JSON is made when it is written.
+    pub fn mark(&self, conversation: &ConversationId) {
+        self.pending.borrow_mut().conversations.insert(conversation.clone());
+    }
+}
+
+/// Runs an operation on whichever store is in use.
+macro_rules! on {
+    ($backend:expr, $store:ident => $operation:expr) => {
+        match &*$backend {
+            Backend::Device($store) => $operation,
+            Backend::Memory($store) => $operation,
+        }
+    };
+}
+
+impl<H: Host> Client<H> {
+    /// Changes the store's future content and sees to it that it gets written soon.
+    pub(crate) fn keep(&self, change: impl FnOnce(&Keeper<H::Store>)) {
+        let Some(keeper) = self.keeper() else { return };
+        change(&keeper);
+        if !keeper.scheduled.replace(true) {
+            self.spawn(|client| async move {
+                client.host().sleep(0).await;
+                keeper.scheduled.set(false);
+                client.flush(&keeper).await;
+                client.drain();
+            });
+        }
+    }
+
+    /// Writes everything collected so far.
+    pub(crate) async fn flush(&self, keeper: &Keeper<H::Store>) {
+        let _writer = keeper.writer.lock().await;
+        let batch = self.batch(keeper);
+        if batch.is_empty() {
+            return;
+        }
+        let backend = keeper.store();
+        if let Err(error) = on!(backend, store => store.write(&batch).await) {
+            self.go_on_in_memory(keeper, batch, &error).await;
+        }
+    }
+
+    /// Starts writing what is collected, for a page that may be gone in a moment.
+    pub fn flush_soon(&self) {
+        if let Some(keeper) = self.keeper() {
+            self.spawn(|client| async move { client.flush(&keeper).await });
+        }
+    }
+
+    fn batch(&self, keeper: &Keeper<H::Store>) -> Batch {
+        self.settle(keeper);
+        let pending = keeper.pending.take();
+        Batch {
+            messages: pending.messages.into_values().collect(),
+            conversations: pending.rows.into_iter().collect(),
+            values: pending.values.into_iter().collect(),
+            evictions: pending.evictions.into_iter().collect(),
+        }
+    }
+
+    /// Makes the JSON of the marked conversations: now, or before the session is forgotten.
+    pub(crate) fn settle(&self, keeper: &Keeper<H::Store>) {
+        let mut pending = keeper.pending.borrow_mut();
+        let marked = std::mem::take(&mut pending.conversations);
+        self.with(|state| {
+            for id in marked {
+                if let Some(it) = state.conversations.get_mut(&id) {
+                    if it.ranges.held() > KEPT_PER_CONVERSATION + KEPT_PER_CONVERSATION / 10 {
+                        let below = it.ranges.newest(KEPT_PER_CONVERSATION);
+                        it.ranges.forget_below(below);
+                        it.begin = None;
+                        pending.evictions.insert(id.clone(), below);
+                    }
+                    pending.rows.insert(id, it.write_json());
+                }
+            }
+        });
+    }
+
+    /// The store's content at the beginning of a session.
+    pub(crate) async fn load(&self, keeper: &Keeper<H::Store>) -> Snapshot {
+        let backend = keeper.store();
+        match on!(backend, store => store.load().await) {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                self.go_on_in_memory(keeper, Batch::default(), &error).await;
+                Snapshot::default()
+            }
+        }
+    }
+
+    /// See [`Store::older`].
+    pub(crate) async fn kept_older(
+        &self,
+        conversation: &ConversationId,
+        before: Position,
+        limit: usize,
+    ) -> Vec<Held> {
+        let Some(keeper) = self.keeper() else { return Vec::new() };
+        self.flush(&keeper).await;
+        let backend = keeper.store();
+        let page = on!(backend, store => store.older(conversation, before, limit).await);
+        self.read(&keeper, page).await
+    }
+
+    /// See [`Store::message`].
+    pub(crate) async fn kept_message(&self, id: &MessageId) -> Option<Held> {
+        let keeper = self.keeper()?;
+        self.flush(&keeper).await;
+        let backend = keeper.store();
+        let found = on!(backend, store => store.message(id).await);
+        self.read(&keeper, found.map(|it| it.into_iter().collect())).await.pop()
+    }
+
+    async fn read(
+        &self,
+        keeper: &Keeper<H::Store>,
+        page: Result<Vec<Record>, StoreError>,
+    ) -> Vec<Held> {
+        match page {
+            // A damaged record is left out; its place is fetched again when somebody asks.
+            Ok(records) => records.iter().filter_map(Held::from_record).collect(),
+            Err(error) => {
+                self.go_on_in_memory(keeper, Batch::default(), &error).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Leaves the device's store for good. What it held is fetched again when somebody asks; what
+    /// only this device has is taken along as far as it is in memory.
+    async fn go_on_in_memory(&self, keeper: &Keeper<H::Store>, batch: Batch, error: &StoreError) {
+        let memory = MemoryStore::default();
+        if let Backend::Device(device) = &*keeper.store() {
+            device.close();
+            self.report(&store_failure(error));
+        } else {
+            return;
+        }
+        let mut rest = batch;
+        self.with(|state| {
+            for conversation in state.conversations.values_mut() {
+                conversation.ranges = crate::ranges::Ranges::default();
+            }
+            let unsent = state.messages.values().filter(|it| it.status != Status::Success);
+            rest.messages.extend(unsent.map(Held::to_record));
+        });
+        rest.evictions.clear();
+        rest.conversations.clear();
+        // Memory takes everything.
+        let _ = memory.write(&rest).await;
+        *keeper.store.borrow_mut() = Rc::new(Backend::Memory(memory));
+        self.drain();
+    }
+
+    /// Writes what is left and gives the store back.
+    pub(crate) async fn close_store(&self) {
+        let keeper = self.0.keeper.borrow_mut().take();
+        if let Some(keeper) = keeper {
+            self.flush(&keeper).await;
+            let backend = keeper.store();
+            on!(backend, store => store.close());
+        }
+    }
+}
+
+/// What the app is told when its database cannot be used.
+pub(crate) fn store_failure(error: &StoreError) -> Error {
+    Error::with(
+        Code::DATABASE_OPERATE_FAILED,
+        format!("the local database cannot be used, history is kept in memory only: {}", error.0),
+    )
+}

@@ -1,0 +1,352 @@
+//! What the engine says to the app's side, and the JSON it becomes.
+//!
+//! The app's side keeps one live object per message, conversation and profile. The engine tells it
+//! how those objects change and which events to dispatch, in one ordered stream; events and results
+//! name objects (`{"$m": ID}`) instead of repeating them, so identity holds by construction.
+//!
+//! A field that has its default is absent; the app's side has a template with every field.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use tim_protocol::{
+    code::Code,
+    ids::{ConversationId, MessageId, UserId},
+    message::{Message, MessageType, Payload},
+    push::KickReason,
+    user::Profile,
+};
+
+/// One step of the stream.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "op", rename_all = "camelCase")]
+pub enum Output {
+    /// A message is new, or has changed as a whole.
+    Message(Box<MessageView>),
+    /// Single fields of a message changed.
+    Patch {
+        /// Which message.
+        #[serde(rename = "ID")]
+        id: MessageId,
+        /// The fields.
+        set: Patch,
+    },
+    /// A conversation is new or has changed.
+    Conversation {
+        /// How it looks now.
+        c: Box<ConversationView>,
+    },
+    /// A profile is new or has changed.
+    Profile {
+        /// How it looks now.
+        p: Box<Profile>,
+        /// When this copy was refreshed, in ms.
+        at: u64,
+    },
+    /// These messages left the cache.
+    Forget {
+        /// Which.
+        #[serde(rename = "IDs")]
+        ids: Vec<MessageId>,
+    },
+    /// The session ended; nothing that was handed out changes any more.
+    Reset {},
+    /// Dispatch an event.
+    Event(Event),
+}
+
+/// A message for one viewer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MessageView {
+    /// The same for everybody.
+    pub m: Message,
+    /// The viewer's part.
+    pub v: ViewerPart,
+}
+
+/// What of a message depends on who looks at it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ViewerPart {
+    /// The conversation's name for this viewer.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+    /// `in` or `out`.
+    pub flow: &'static str,
+    /// `unSend`, `success` or `fail`.
+    pub status: Status,
+    /// Read by this viewer.
+    pub is_read: bool,
+    /// Read by the peer.
+    pub is_peer_read: bool,
+    /// Sent again by the app.
+    pub is_resend: bool,
+}
+
+/// `message.status`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub enum Status {
+    /// Not answered yet.
+    #[serde(rename = "unSend")]
+    UnSend,
+    /// On the server.
+    #[default]
+    #[serde(rename = "success")]
+    Success,
+    /// Not on the server as far as we know.
+    #[serde(rename = "fail")]
+    Fail,
+}
+
+/// Fields that change after a message was handed out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Patch {
+    /// See [`ViewerPart::status`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// See [`ViewerPart::is_read`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_read: Option<bool>,
+    /// See [`ViewerPart::is_peer_read`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_peer_read: Option<bool>,
+}
+
+/// The public Conversation object.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationView {
+    /// Its ID.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+    /// `C2C`, `GROUP` or `@TIM#SYSTEM`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Unread messages.
+    pub unread_count: u32,
+    /// The newest message that may appear in the list.
+    pub last_message: LastMessage,
+    /// One-to-one: the peer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_profile: Option<Profile>,
+    /// Newest message time the peer has read.
+    pub peer_read_time: u64,
+}
+
+/// `conversation.lastMessage`; always an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastMessage {
+    /// Seconds; 0 without a message.
+    pub last_time: u64,
+    /// The message's `sequence`.
+    pub last_sequence: u64,
+    /// The sender.
+    pub from_account: String,
+    /// Text for the list.
+    pub message_for_show: String,
+    /// Its type; empty without a message.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its payload; null without a message and after a recall.
+    pub payload: Option<Payload>,
+    /// Its `cloudCustomData`.
+    pub cloud_custom_data: String,
+    /// Taken back.
+    pub is_revoked: bool,
+    /// Who took it back.
+    pub revoker: Option<String>,
+    /// Mine, and read by the peer.
+    pub is_peer_read: bool,
+    /// Number of changes.
+    pub version: u32,
+}
+
+/// An event of the public API.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// `SDK_READY`
+    Ready,
+    /// `SDK_NOT_READY`
+    NotReady,
+    /// `SDK_DESTROY`
+    Destroyed {
+        /// The instance's app.
+        sdk_app_id: i64,
+    },
+    /// `SDK_RELOAD`
+    Reload,
+    /// `ERROR`
+    Error {
+        /// Its number.
+        code: Code,
+        /// Its text.
+        message: String,
+    },
+    /// `NET_STATE_CHANGE`
+    NetState(NetState),
+    /// `KICKED_OUT`
+    KickedOut(KickReason),
+    /// `MESSAGE_RECEIVED`: messages of one conversation.
+    MessagesReceived(Vec<MessageId>),
+    /// `MESSAGE_RECEIVED` for a message that is kept nowhere.
+    OnlineMessageReceived(Box<MessageView>),
+    /// `MESSAGE_READ_BY_PEER`
+    ReadByPeer(Vec<MessageId>),
+    /// `CONVERSATION_LIST_UPDATED`: the whole list in order.
+    ConversationList(Vec<ConversationId>),
+    /// `TOTAL_UNREAD_MESSAGE_COUNT_UPDATED`
+    TotalUnread(u32),
+    /// `PROFILE_UPDATED`
+    ProfilesUpdated(Vec<UserId>),
+}
+
+/// `NET_STATE_CHANGE` data.state
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetState {
+    /// An attempt begins.
+    Connecting,
+    /// The link is up.
+    Connected,
+    /// The link is lost or an attempt failed.
+    Disconnected,
+}
+
+/// A live message, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MessageRef {
+    /// Its ID.
+    #[serde(rename = "$m")]
+    pub id: MessageId,
+}
+
+/// A live conversation, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConversationRef {
+    /// Its ID.
+    #[serde(rename = "$c")]
+    pub id: ConversationId,
+}
+
+/// A live profile, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileRef {
+    /// Whose.
+    #[serde(rename = "$p")]
+    pub id: UserId,
+}
+
+/// A message that has no live object.
+#[derive(Serialize)]
+struct Inline<'a> {
+    #[serde(rename = "$M")]
+    view: &'a MessageView,
+}
+
+/// Names messages.
+pub(crate) fn message_refs(ids: &[MessageId]) -> Vec<MessageRef> {
+    ids.iter().map(|id| MessageRef { id: id.clone() }).collect()
+}
+
+/// Names conversations.
+pub(crate) fn conversation_refs(ids: &[ConversationId]) -> Vec<ConversationRef> {
+    ids.iter().map(|id| ConversationRef { id: id.clone() }).collect()
+}
+
+/// Names profiles.
+pub(crate) fn profile_refs(ids: &[UserId]) -> Vec<ProfileRef> {
+    ids.iter().map(|id| ProfileRef { id: id.clone() }).collect()
+}
+
+impl Event {
+    /// The event's value in the public EVENT table.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ready => "sdkStateReady",
+            Self::NotReady => "sdkStateNotReady",
+            Self::Destroyed { .. } => "sdkDestroy",
+            Self::Reload => "sdkReload",
+            Self::Error { .. } => "error",
+            Self::NetState(_) => "netStateChange",
+            Self::KickedOut(_) => "kickedOut",
+            Self::MessagesReceived(_) | Self::OnlineMessageReceived(_) => "onMessageReceived",
+            Self::ReadByPeer(_) => "onMessageReadByPeer",
+            Self::ConversationList(_) => "onConversationListUpdated",
+            Self::TotalUnread(_) => "onTotalUnreadMessageCountUpdated",
+            Self::ProfilesUpdated(_) => "onProfileUpdated",
+        }
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct App {
+            #[serde(rename = "SDKAppID")]
+            sdk_app_id: i64,
+        }
+        #[derive(Serialize)]
+        struct Failure<'a> {
+            code: Code,
+            message: &'a str,
+        }
+        #[derive(Serialize)]
+        struct Net {
+            state: NetState,
+        }
+        #[derive(Serialize)]
+        struct Kick {
+            #[serde(rename = "type")]
+            reason: KickReason,
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", self.name())?;
+        match self {
+            Self::Ready | Self::NotReady | Self::Reload => {}
+            Self::Destroyed { sdk_app_id } => {
+                map.serialize_entry("data", &App { sdk_app_id: *sdk_app_id })?;
+            }
+            Self::Error { code, message } => {
+                map.serialize_entry("data", &Failure { code: *code, message })?;
+            }
+            Self::NetState(state) => map.serialize_entry("data", &Net { state: *state })?,
+            Self::KickedOut(reason) => map.serialize_entry("data", &Kick { reason: *reason })?,
+            Self::MessagesReceived(ids) | Self::ReadByPeer(ids) => {
+                map.serialize_entry("data", &message_refs(ids))?;
+            }
+            Self::OnlineMessageReceived(view) => {
+                map.serialize_entry("data", &[Inline { view }])?;
+            }
+            Self::ConversationList(ids) => map.serialize_entry("data", &conversation_refs(ids))?,
+            Self::TotalUnread(total) => map.serialize_entry("data", total)?,
+            Self::ProfilesUpdated(ids) => map.serialize_entry("data", &profile_refs(ids))?,
+        }
+        map.end()
+    }
+}
+
+/// The text of a list row for a message; `language` is the page's (`zh…` is Chinese, else English).
+pub(crate) fn message_for_show(message: &Message, language: &str) -> String {
+    use tim_protocol::message::Text;
+    if message.is_revoked {
+        return String::new();
+    }
+    let (english, chinese) = match message.kind.as_str() {
+        kind if kind == MessageType::TEXT.as_str() => {
+            return message.payload.read::<Text>().map(|it| it.text).unwrap_or_default();
+        }
+        "TIMImageElem" => ("[Image]", "[图片]"),
+        "TIMSoundElem" => ("[Voice]", "[语音]"),
+        "TIMVideoFileElem" => ("[Video]", "[视频]"),
+        "TIMFileElem" => ("[File]", "[文件]"),
+        "TIMFaceElem" => ("[Animated Sticker]", "[动画表情]"),
+        "TIMLocationElem" => ("[Location]", "[位置]"),
+        "TIMCustomElem" => ("[Custom Messages]", "[自定义消息]"),
+        "TIMRelayElem" => ("[Chat Record]", "[聊天记录]"),
+        "TIMGroupTipElem" => ("[Group Notification]", "[群提示消息]"),
+        "TIMGroupSystemNoticeElem" => ("[Group System Message]", "[群系统通知]"),
+        _ => return String::new(),
+    };
+    if language.starts_with("zh") { chinese } else { english }.to_owned()
+}

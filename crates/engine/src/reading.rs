@@ -1,0 +1,75 @@
+//! Read marks: `setMessageRead` and the total.
+//!
+//! The own row is set to zero at once; the server is told only when the position moves forward, and
+//! again later when it could not be told.
+
+use serde::Deserialize;
+use tim_protocol::{
+    call::ReadConversation,
+    ids::{ConversationId, Seq},
+};
+
+use crate::{client::Client, error::Error, ports::Host, sync::set_read};
+
+/// Options of `setMessageRead`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ReadOptions {
+    /// Which conversation.
+    #[serde(rename = "conversationID")]
+    pub conversation_id: ConversationId,
+}
+
+impl<H: Host> Client<H> {
+    /// Marks a conversation read. An unknown one resolves without effect.
+    ///
+    /// # Errors
+    /// When the server could not be told; the row stays at zero and it is tried again later.
+    pub async fn set_message_read(&self, options: ReadOptions) -> Result<(), Error> {
+        let id = options.conversation_id;
+        let untold = self.with(|state| {
+            let it = state.conversations.get_mut(&id)?;
+            let seq = it.head_seq;
+            if it.unread_count > 0 || it.read_seq < seq {
+                let visible = it.unread_count > 0;
+                it.unread_count = 0;
+                set_read(state, &id, seq);
+                if visible {
+                    state.touch(&id);
+                }
+            }
+            let it = state.conversations.get(&id)?;
+            (it.read_told < it.read_seq).then_some(it.read_seq)
+        });
+        let Some(seq) = untold else { return Ok(()) };
+        self.keep(|keeper| keeper.mark(&id));
+        self.drain_now();
+        self.tell_read(&id, seq).await
+    }
+
+    async fn tell_read(&self, id: &ConversationId, seq: Seq) -> Result<(), Error> {
+        let call = ReadConversation { conversation_id: id.clone(), seq };
+        let answer = self.ask(&call).await?;
+        self.with(|state| {
+            if let Some(it) = state.conversations.get_mut(id) {
+                it.read_told = it.read_told.max(answer.read_seq);
+            }
+        });
+        Ok(())
+    }
+
+    /// Tells the server about reads it could not be told about before.
+    pub(crate) fn tell_reads(&self) {
+        let untold: Vec<_> = self.with(|state| {
+            let all = state.conversations.values();
+            all.filter(|it| it.read_told < it.read_seq)
+                .map(|it| (it.id.clone(), it.read_seq))
+                .collect()
+        });
+        for (id, seq) in untold {
+            self.spawn(move |client| async move {
+                // Tried again after the next reconnect.
+                let _ = client.tell_read(&id, seq).await;
+            });
+        }
+    }
+}

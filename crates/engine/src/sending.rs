@@ -1,0 +1,340 @@
+//! Sending messages so that none is lost, doubled or out of order.
+//!
+//! A message goes, in the turn of the call: into memory and the store as `unSend`, then to the
+//! socket (or, without a link, into the queue that is written in order when there is one). The server
+//! stores an ID once, so an unanswered frame is simply written again after a reconnect. The answer
+//! gives the message its place; without one in time the message becomes `fail` and stays, ready for
+//! `resendMessage` under the same ID. If the server had it after all, the log says so later and it
+//! becomes `success`.
+//!
+//! Online-only messages skip memory and store: they exist for the moment.
+
+use futures::channel::oneshot;
+use serde::{Deserialize, Serialize};
+use tim_protocol::{
+    call::{MessageControlInfo, SendMessage, Sent},
+    code::Code,
+    ids::MessageId,
+    limits,
+    message::{ConversationType, Message},
+};
+
+use crate::{
+    client::{Client, read_reply},
+    conversation::Arrival,
+    error::Error,
+    message::{Held, SendOptions},
+    output::{MessageRef, Output, Patch, Status},
+    ports::Host,
+    requests::Patience,
+    store::Position,
+    sync::{begin_log, conversation_of},
+};
+
+/// `data` of a send.
+#[derive(Clone, Debug, Serialize)]
+pub struct SendResult {
+    message: MessageRef,
+}
+
+/// What a message passed in by the app says besides itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Passed {
+    status: serde_json::Value,
+}
+
+impl<H: Host> Client<H> {
+    /// `sendMessage`: the JSON of a message and the options.
+    ///
+    /// # Errors
+    /// 2105, 2106, 2113, 80002 before anything happens; 2801, 2805 or the server's code after.
+    pub async fn send_message(
+        &self,
+        message: &str,
+        options: SendOptions,
+    ) -> Result<SendResult, Error> {
+        let (message, status) = read_message(message)?;
+        if options.online_user_only && options.message_control_info != MessageControlInfo::default()
+        {
+            return Err(Error::new(Code::MESSAGE_CONTROL_INFO_FAIL));
+        }
+        let status = self.status_of(&message.id).unwrap_or(status);
+        self.send_unless_done(message, status, options, Again::No).await
+    }
+
+    /// `resendMessage`: the same ID again, with the options it was first sent with unless others
+    /// are given.
+    ///
+    /// # Errors
+    /// As for a send.
+    pub async fn resend_message(
+        &self,
+        message: &str,
+        options: Option<SendOptions>,
+    ) -> Result<SendResult, Error> {
+        let (message, status) = read_message(message)?;
+        let held = self.with(|state| state.messages.get(&message.id).cloned());
+        let held = match held {
+            Some(held) => Some(held),
+            None => self.kept_message(&message.id).await,
+        };
+        let status = held.as_ref().map_or(status, |it| it.status);
+        let options = options.or_else(|| held.map(|it| it.options)).unwrap_or_default();
+        self.send_unless_done(message, status, options, Again::Yes).await
+    }
+
+    fn status_of(&self, id: &MessageId) -> Option<Status> {
+        self.with(|state| state.messages.get(id).map(|it| it.status))
+    }
+
+    async fn send_unless_done(
+        &self,
+        message: Message,
+        status: Status,
+        options: SendOptions,
+        again: Again,
+    ) -> Result<SendResult, Error> {
+        let id = message.id.clone();
+        let result = Ok(SendResult { message: MessageRef { id: id.clone() } });
+        if status == Status::Success {
+            return result;
+        }
+        if message.conversation_type == ConversationType::System {
+            return Err(Error::new(Code::INVALID_CONVERSATION_TYPE));
+        }
+        let running = self.with(|state| {
+            state.sending.get_mut(&id).map(|waiting| {
+                let (sender, receiver) = oneshot::channel();
+                waiting.push(sender);
+                receiver
+            })
+        });
+        if let Some(running) = running {
+            running.await.unwrap_or(Err(Error::new(Code::USER_NOT_LOGGED_IN)))?;
+            return result;
+        }
+        let max_bytes = self.with(|state| {
+            state.me.as_ref().map_or(limits::MESSAGE_BODY_BYTES, |me| me.settings.max_message_bytes)
+        });
+        if message.body_bytes() > max_bytes {
+            return Err(Error::new(Code::MESSAGE_TOO_LONG));
+        }
+        let outcome = if options.online_user_only {
+            self.send_online(message, options).await
+        } else {
+            self.send_stored(message, options, again).await
+        };
+        self.tell_waiting(&id, &outcome);
+        outcome.and(result)
+    }
+
+    /// Tells those who sent the same message meanwhile.
+    fn tell_waiting(&self, id: &MessageId, outcome: &Result<(), Error>) {
+        for waiting in self.with(|state| state.sending.remove(id)).into_iter().flatten() {
+            // A caller that is gone misses nothing.
+            let _ = waiting.send(outcome.clone());
+        }
+    }
+
+    async fn send_stored(
+        &self,
+        message: Message,
+        options: SendOptions,
+        again: Again,
+    ) -> Result<(), Error> {
+        let id = message.id.clone();
+        let generation = self.with(|state| state.generation);
+        let call = SendMessage {
+            message: message.clone(),
+            online_user_only: false,
+            message_control_info: options.message_control_info.clone(),
+        };
+        self.put_unsent(message, options, again)?;
+        let answer = self.submit(&call, Patience::SEND);
+        self.drain();
+        let sent = read_reply::<SendMessage>(answer.await);
+        if !self.is_current(generation) {
+            return Err(Error::new(Code::USER_NOT_LOGGED_IN));
+        }
+        match sent {
+            Ok(sent) => {
+                self.take_sent(&id, &sent);
+                Ok(())
+            }
+            Err(error) => {
+                self.fail_message(&id);
+                Err(error)
+            }
+        }
+    }
+
+    async fn send_online(&self, message: Message, options: SendOptions) -> Result<(), Error> {
+        let generation = self.with(|state| {
+            state.sending.insert(message.id.clone(), Vec::new());
+            state.generation
+        });
+        let mut message = message;
+        let call = SendMessage {
+            message: message.clone(),
+            online_user_only: true,
+            message_control_info: MessageControlInfo::default(),
+        };
+        let answer = self.submit(&call, Patience::SEND);
+        let sent = read_reply::<SendMessage>(answer.await);
+        if !self.is_current(generation) {
+            return Err(Error::new(Code::USER_NOT_LOGGED_IN));
+        }
+        let (outcome, status) = match sent {
+            Ok(sent) => {
+                message.time = sent.time;
+                message.nick = sent.nick;
+                message.avatar = sent.avatar;
+                (Ok(()), Status::Success)
+            }
+            Err(error) => (Err(error), Status::Fail),
+        };
+        // Told to the app's object, kept nowhere.
+        self.with(|state| {
+            let Some(conversation) = conversation_of(&message, state.my_id()) else { return };
+            let id = message.id.clone();
+            let held = Held {
+                status,
+                ..Held::unsent(message, conversation, Position::default(), options)
+            };
+            let view = held.view(state.my_id(), 0, 0);
+            state.say(Output::Message(Box::new(view)));
+            state.say(Output::Forget { ids: vec![id] });
+        });
+        outcome
+    }
+
+    /// Puts a message into its conversation, behind the newest one; makes the conversation if it is
+    /// the first.
+    fn put_unsent(
+        &self,
+        message: Message,
+        options: SendOptions,
+        again: Again,
+    ) -> Result<(), Error> {
+        let now_s = self.server_time_ms() / 1000;
+        let held = self.with(|state| {
+            let conversation = conversation_of(&message, state.my_id())
+                .ok_or_else(|| Error::new(Code::INVALID_CONVERSATION_TYPE))?;
+            state.sending.insert(message.id.clone(), Vec::new());
+            state.sent_here.insert(message.id.clone());
+            let it = state.conversation(&conversation);
+            let position = it.next_local();
+            if !it.listed {
+                it.listed = true;
+                it.active_time = it.active_time.max(now_s);
+                state.touch(&conversation);
+            }
+            let mut held = Held::unsent(message, conversation, position, options);
+            if again == Again::Yes {
+                held.is_resend = true;
+                held.message.time = now_s;
+            }
+            state.cache(held.clone());
+            Ok::<Held, Error>(held)
+        })?;
+        self.keep(|keeper| {
+            keeper.put(&held);
+            keeper.mark(&held.conversation);
+        });
+        Ok(())
+    }
+
+    /// The server has the message.
+    fn take_sent(&self, id: &MessageId, sent: &Sent) {
+        let done = self.with(|state| {
+            let mut held = state.messages.get(id)?.clone();
+            held.status = Status::Success;
+            held.position = Position::stored(sent.seq);
+            let message = &mut held.message;
+            message.time = sent.time;
+            message.nick.clone_from(&sent.nick);
+            message.avatar.clone_from(&sent.avatar);
+            message.need_read_receipt = sent.need_read_receipt;
+            message.is_support_extension = sent.is_support_extension;
+            if message.conversation_type == ConversationType::Group {
+                message.sequence = sent.seq;
+            }
+            state.cache(held.clone());
+            let complete = state.list_complete;
+            let it = state.conversation(&held.conversation);
+            it.head_seq = it.head_seq.max(sent.seq);
+            it.offer_last(&held);
+            let due = begin_log(it, sent.seq, sent.rev, complete).take(
+                sent.seq,
+                sent.rev,
+                Arrival::OwnSend,
+            );
+            // Its own place is held even while something before it is missing.
+            it.ranges.add(sent.seq, sent.seq);
+            state.touch(&held.conversation);
+            Some((held, due))
+        });
+        // Evicted meanwhile, or the session is another one: the log has it.
+        let Some((held, due)) = done else { return };
+        let conversation = held.conversation.clone();
+        self.keep(|keeper| keeper.put(&held));
+        self.deliver(&conversation, due);
+        self.mend(&conversation);
+    }
+
+    /// The message is not on the server as far as we know.
+    pub(crate) fn fail_message(&self, id: &MessageId) {
+        let failed = self.with(|state| {
+            let held = state.messages.get_mut(id)?;
+            if held.status != Status::UnSend {
+                return None;
+            }
+            held.status = Status::Fail;
+            let held = held.clone();
+            let set = Patch { status: Some(Status::Fail), ..Patch::default() };
+            state.say(Output::Patch { id: id.clone(), set });
+            // The newest thing in its conversation is what the row shows, also when it failed.
+            let it = state.conversation(&held.conversation);
+            it.offer_last(&held);
+            state.touch(&held.conversation);
+            Some(held)
+        });
+        if let Some(held) = failed {
+            self.keep(|keeper| {
+                keeper.put(&held);
+                keeper.mark(&held.conversation);
+            });
+        }
+    }
+}
+
+/// Whether a message was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    No,
+    Yes,
+}
+
+/// Reads a message an app hands in: ours, or a copy of it.
+fn read_message(json: &str) -> Result<(Message, Status), Error> {
+    let needed = || Error::new(Code::NEED_MESSAGE_INSTANCE);
+    let passed: Passed = serde_json::from_str(json).map_err(|_| needed())?;
+    let message = serde_json::from_str::<Message>(json).map_err(|error| {
+        // A message of a wrong kind of conversation is still a message.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Kind {
+            conversation_type: String,
+        }
+        let foreign = serde_json::from_str::<Kind>(json)
+            .is_ok_and(|it| !matches!(it.conversation_type.as_str(), "C2C" | "GROUP"));
+        if foreign && error.is_data() {
+            Error::new(Code::INVALID_CONVERSATION_TYPE)
+        } else {
+            needed()
+        }
+    })?;
+    let status = serde_json::from_value(passed.status).unwrap_or(Status::UnSend);
+    Ok((message, status))
+}

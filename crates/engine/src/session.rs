@@ -1,0 +1,396 @@
+//! Logging in and out, and being thrown out.
+//!
+//! A login opens the device's store while the socket connects. Its promise resolves with the
+//! server's answer; the synchronisation then runs to `SDK_READY` (see [`crate::sync`]). When no
+//! connection can be made but this device knows the user, the login succeeds from the store: cached
+//! conversations are shown, reads are answered, sends wait for the link, and the credential is
+//! presented as soon as there is one.
+
+use futures::{
+    FutureExt,
+    channel::oneshot,
+    future::{Either, LocalBoxFuture, Shared, select},
+    pin_mut,
+};
+use serde::{Deserialize, Serialize};
+use tim_protocol::{
+    call::{LoggedIn, Login, Logout, Settings},
+    code::Code,
+    ids::{TinyId, UserId},
+    limits,
+    push::KickReason,
+    user::Profile,
+};
+
+use crate::{
+    client::Client,
+    connection::Attempts,
+    error::Error,
+    gate::Phase,
+    keeper::{Keeper, store_failure},
+    output::{Event, Output, Status},
+    ports::{Host, LogLevel, Socket},
+    requests::Patience,
+    state::Me,
+    store::{Snapshot, Store},
+};
+
+/// How long a login looks for a connection before a known user is shown what the device has.
+const OFFLINE_AFTER_MS: u64 = 5_000;
+
+/// The name under which the store keeps who it belongs to.
+const ME: &str = "me";
+
+/// Options of `login`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LoginOptions {
+    /// Who.
+    #[serde(rename = "userID")]
+    pub user_id: serde_json::Value,
+    /// Proof.
+    #[serde(rename = "userSig")]
+    pub user_sig: serde_json::Value,
+}
+
+/// `data` of a login.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginResult {
+    action_status: &'static str,
+    error_code: u32,
+    error_info: String,
+    #[serde(rename = "tinyID")]
+    tiny_id: TinyId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat_login: Option<bool>,
+}
+
+/// Who a store belongs to: enough to start without the server.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownUser {
+    #[serde(rename = "tinyID")]
+    tiny_id: TinyId,
+    profile: Profile,
+    settings: Settings,
+}
+
+/// The store's content, for everybody who waits for it.
+pub(crate) type Opened = Shared<LocalBoxFuture<'static, std::rc::Rc<Snapshot>>>;
+
+impl<H: Host> Client<H> {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// 2025 while another login runs, 2002, 2003, 7003 for the arguments, 2802 without a server
+    /// address, 2801 without a connection, the server's 70xxx.
+    pub async fn login(&self, options: LoginOptions) -> Result<LoginResult, Error> {
+        if self.with(|state| state.destroyed) {
+            return Err(Error::with(Code::USER_NOT_LOGGED_IN, "this instance was destroyed"));
+        }
+        match self.phase() {
+            Phase::LoggingIn => return Err(Error::new(Code::REPEAT_LOGIN)),
+            Phase::Syncing | Phase::Ready => return Ok(self.repeated_login()),
+            Phase::Idle => {}
+        }
+        let (user, user_sig) = credentials(&options)?;
+        if self.0.config.url.is_empty() {
+            return Err(Error::new(Code::NO_SERVER_ADDRESS));
+        }
+        let generation = self.with(|state| {
+            state.phase = Phase::LoggingIn;
+            state.generation += 1;
+            state.generation
+        });
+        // A logout of the session before may still be writing.
+        self.close_store().await;
+        let opened = self.open(generation, &user);
+        let credential = Login {
+            sdk_app_id: self.0.config.sdk_app_id,
+            user_id: user.to_string(),
+            user_sig,
+            client: self.0.config.version.clone(),
+        };
+        let (answer, attempts) = self.connect(generation, credential);
+        let started = self.start(generation, &user, &opened, answer, attempts).await;
+        if !self.is_current(generation) {
+            return Err(Error::new(Code::USER_NOT_LOGGED_IN));
+        }
+        match started {
+            Ok(start) => {
+                let tiny_id = start.tiny_id;
+                self.begin_session(generation, user, start, opened);
+                Ok(LoginResult {
+                    action_status: "OK",
+                    error_code: 0,
+                    error_info: String::new(),
+                    tiny_id,
+                    repeat_login: None,
+                })
+            }
+            Err(error) => {
+                self.log(LogLevel::Warn, &format!("login failed: {error}"));
+                self.end_session();
+                self.close_store().await;
+                Err(error)
+            }
+        }
+    }
+
+    fn repeated_login(&self) -> LoginResult {
+        self.with(|state| LoginResult {
+            action_status: "OK",
+            error_code: 0,
+            error_info: format!(
+                "{} is logged in already: log out before another user logs in",
+                state.my_id()
+            ),
+            tiny_id: state.me.as_ref().map(|me| me.tiny_id).unwrap_or_default(),
+            repeat_login: Some(true),
+        })
+    }
+
+    /// Opens the user's store and reads it, once for everybody.
+    fn open(&self, generation: u64, user: &UserId) -> Opened {
+        let opening = self.host().open_store(self.0.config.sdk_app_id, user);
+        let client = self.clone();
+        let opened = async move {
+            let store = match opening.await {
+                Ok(store) => Some(store),
+                Err(error) => {
+                    client.report(&store_failure(&error));
+                    client.drain();
+                    None
+                }
+            };
+            if !client.is_current(generation) {
+                if let Some(store) = store {
+                    store.close();
+                }
+                return std::rc::Rc::default();
+            }
+            let keeper = std::rc::Rc::new(Keeper::new(store));
+            let snapshot = client.load(&keeper).await;
+            *client.0.keeper.borrow_mut() = Some(keeper);
+            std::rc::Rc::new(snapshot)
+        };
+        let opened = opened.boxed_local().shared();
+        // Runs on its own, so that it does not wait for somebody to ask.
+        let running = opened.clone();
+        self.spawn(|_| running.map(drop));
+        opened
+    }
+
+    /// Waits for the server's word, or does without it when the device knows the user.
+    async fn start(
+        &self,
+        generation: u64,
+        user: &UserId,
+        opened: &Opened,
+        answer: oneshot::Receiver<Result<LoggedIn, Error>>,
+        attempts: Attempts,
+    ) -> Result<Start, Error> {
+        let known = {
+            let (client, opened) = (self.clone(), opened.clone());
+            async move {
+                let snapshot = opened.await;
+                // Whichever comes first: an attempt that failed, or enough patience.
+                client.within(OFFLINE_AFTER_MS, attempts.failed()).await;
+                match known_user(&snapshot) {
+                    Some(known) => known,
+                    None => futures::future::pending().await,
+                }
+            }
+        };
+        let answer = answer.map(|it| it.unwrap_or(Err(Error::new(Code::USER_NOT_LOGGED_IN))));
+        let outcome = async {
+            pin_mut!(answer, known);
+            match select(answer, known).await {
+                Either::Left((answer, _)) => answer.map(|it| Start {
+                    tiny_id: it.tiny_id,
+                    profile: it.profile,
+                    settings: it.settings,
+                    online: true,
+                }),
+                Either::Right((known, _)) => Ok(Start {
+                    tiny_id: known.tiny_id,
+                    profile: known.profile,
+                    settings: known.settings,
+                    online: false,
+                }),
+            }
+        };
+        let started = self.within(limits::LOGIN_DEADLINE_MS, outcome).await;
+        let started = started.unwrap_or(Err(Error::new(Code::NETWORK_TIMEOUT)))?;
+        if started.profile.user_id != *user || !self.is_current(generation) {
+            return Err(Error::new(Code::NETWORK_ERROR));
+        }
+        Ok(started)
+    }
+
+    fn begin_session(&self, generation: u64, user_id: UserId, start: Start, opened: Opened) {
+        let Start { tiny_id, profile, settings, online } = start;
+        let now_ms = self.host().now_ms();
+        self.with(|state| {
+            state.phase = Phase::Syncing;
+            state.say(Output::Profile { p: Box::new(profile.clone()), at: now_ms });
+            state.me = Some(Me { user_id, tiny_id, profile, settings });
+        });
+        self.spawn(
+            move |client| async move { client.first_sync(generation, opened, online).await },
+        );
+    }
+
+    /// Writes down who the store belongs to.
+    pub(crate) fn keep_me(&self) {
+        let known = self.with(|state| {
+            state.me.as_ref().map(|me| KnownUser {
+                tiny_id: me.tiny_id,
+                profile: me.profile.clone(),
+                settings: me.settings.clone(),
+            })
+        });
+        if let Some(known) = known {
+            let json = serde_json::to_string(&known).expect("plain data with string keys");
+            self.keep(|keeper| keeper.put_value(ME, json));
+        }
+    }
+
+    /// Logs out. Never fails once somebody is logged in.
+    ///
+    /// # Errors
+    /// None; the gate of the call comes before.
+    pub async fn logout(&self) -> Result<(), Error> {
+        let farewell = self.with(|state| state.link.clone());
+        let closing = self.take_leave();
+        self.with(|state| state.emit(Event::NotReady));
+        self.hand_out_reset();
+        self.drain_now();
+        if let Some(link) = farewell {
+            let told = self.submit_on(&link, &Logout {}, Patience::BOUND);
+            self.within(limits::LOGOUT_DEADLINE_MS, told).await;
+        }
+        if let Some(socket) = closing {
+            socket.close();
+        }
+        self.close_store().await;
+        Ok(())
+    }
+
+    /// Ends the instance for good.
+    pub async fn destroy(&self) {
+        if self.with(|state| std::mem::replace(&mut state.destroyed, true)) {
+            return;
+        }
+        match self.phase() {
+            Phase::Syncing | Phase::Ready => {
+                // Cannot fail: somebody is logged in.
+                let _ = self.logout().await;
+            }
+            Phase::LoggingIn => {
+                self.end_session();
+                self.close_store().await;
+            }
+            Phase::Idle => {}
+        }
+        let sdk_app_id = self.0.config.sdk_app_id;
+        self.with(|state| state.emit(Event::Destroyed { sdk_app_id }));
+    }
+
+    /// Thrown out by the server: the end of the session without a logout.
+    pub(crate) fn kicked_out(&self, reason: KickReason) {
+        if matches!(self.phase(), Phase::Idle | Phase::LoggingIn) {
+            return;
+        }
+        self.log(LogLevel::Warn, "kicked out");
+        let closing = self.take_leave();
+        self.with(|state| {
+            state.emit(Event::KickedOut(reason));
+            state.emit(Event::NotReady);
+        });
+        self.hand_out_reset();
+        if let Some(socket) = closing {
+            socket.close();
+        }
+        self.drain_now();
+        self.spawn(|client| async move { client.close_store().await });
+    }
+
+    /// Back to IDLE with everything pending refused and what was on its way marked as failed;
+    /// returns the socket to close.
+    fn take_leave(&self) -> Option<std::rc::Rc<H::Socket>> {
+        self.fail_unsent();
+        if let Some(keeper) = self.keeper() {
+            self.settle(&keeper);
+        }
+        self.with(|state| {
+            let socket = state.socket.take();
+            state.requests.fail_all(Code::USER_NOT_LOGGED_IN);
+            state.list.dirty = false;
+            state.forget_session();
+            socket
+        })
+    }
+
+    /// After the events of the end: the app's objects are detached.
+    fn hand_out_reset(&self) {
+        self.with(|state| state.say(Output::Reset {}));
+    }
+
+    /// The end of a login that failed: no events.
+    fn end_session(&self) {
+        self.with(|state| {
+            if let Some(socket) = state.socket.take() {
+                socket.close();
+            }
+            state.requests.fail_all(Code::USER_NOT_LOGGED_IN);
+            state.forget_session();
+        });
+    }
+
+    /// Messages on their way become failed ones, in memory and in the store.
+    fn fail_unsent(&self) {
+        let unsent: Vec<_> = self.with(|state| {
+            state.sending.clear();
+            state
+                .messages
+                .values()
+                .filter(|it| it.status == Status::UnSend)
+                .map(|it| it.message.id.clone())
+                .collect()
+        });
+        for id in unsent {
+            self.fail_message(&id);
+        }
+    }
+}
+
+/// What a session begins with.
+struct Start {
+    tiny_id: TinyId,
+    profile: Profile,
+    settings: Settings,
+    online: bool,
+}
+
+fn known_user(snapshot: &Snapshot) -> Option<KnownUser> {
+    let (_, json) = snapshot.values.iter().find(|(key, _)| key == ME)?;
+    serde_json::from_str(json).ok()
+}
+
+fn credentials(options: &LoginOptions) -> Result<(UserId, String), Error> {
+    let user_id = options.user_id.as_str().unwrap_or_default();
+    if user_id.is_empty() {
+        return Err(Error::with(Code::NO_IDENTIFIER, "userID must be a non-empty string"));
+    }
+    let user = user_id.parse().map_err(|_| Error::new(Code::INVALID_USERID))?;
+    let user_sig = options.user_sig.as_str().unwrap_or_default();
+    if user_sig.is_empty() {
+        return Err(Error::with(Code::NO_USERSIG, "userSig must be a non-empty string"));
+    }
+    if user_sig.len() > limits::USER_SIG_BYTES {
+        return Err(Error::with(Code::USER_SIG_MALFORMED, "userSig is longer than 4096 bytes"));
+    }
+    Ok((user, user_sig.to_owned()))
+}

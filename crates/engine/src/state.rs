@@ -1,0 +1,250 @@
+//! The state of one instance, and what can be decided on it without waiting.
+//!
+//! Everything here is synchronous: it takes a value, changes the state and queues what the app is to
+//! be told. Sockets, stores and timers are the client's matter (see [`crate::client`]).
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    rc::Rc,
+};
+
+use futures::channel::oneshot;
+use tim_protocol::{
+    call::Settings,
+    ids::{ConversationId, MessageId, TinyId, UserId},
+    user::Profile,
+};
+
+use crate::{
+    conversation::{Conversation, list_order},
+    error::Error,
+    gate::Phase,
+    message::Held,
+    output::{Event, NetState, Output},
+    requests::Requests,
+};
+
+/// Messages of one conversation that stay in memory.
+const CACHED_PER_CONVERSATION: usize = 5000;
+
+/// Least time between two list events of a burst.
+const LIST_EVENT_MS: u64 = 50;
+
+/// Who is logged in.
+pub(crate) struct Me {
+    pub user_id: UserId,
+    pub tiny_id: TinyId,
+    pub profile: Profile,
+    pub settings: Settings,
+}
+
+/// Everything an instance knows. `S` is its socket.
+pub(crate) struct State<S> {
+    /// The page's language.
+    pub language: String,
+    pub phase: Phase,
+    pub destroyed: bool,
+    /// Grows with every login and every end of one; a task of an older session stops.
+    pub generation: u64,
+    pub me: Option<Me>,
+    /// What to add to our clock to get the server's.
+    pub clock_offset_ms: i64,
+    pub net: Option<NetState>,
+    /// The socket while one is open, so that a logout can close it.
+    pub socket: Option<Rc<S>>,
+    /// The socket while it is authenticated: requests may be written.
+    pub link: Option<Rc<S>>,
+    pub requests: Requests,
+    /// A task watches the deadlines.
+    pub watching_deadlines: bool,
+
+    pub conversations: HashMap<ConversationId, Conversation>,
+    pub messages: HashMap<MessageId, Held>,
+    /// Every message this session has sent: they raise no event when they come back.
+    pub sent_here: HashSet<MessageId>,
+    /// Who waits for the end of a send.
+    pub sending: HashMap<MessageId, Vec<oneshot::Sender<Result<(), Error>>>>,
+    /// The server's list is merged.
+    pub list_synced: bool,
+    /// The server's list was not cut short: a conversation that is not in it is a new one.
+    pub list_complete: bool,
+    /// IDs made in the present second, to draw each only once.
+    pub drawn: (u64, HashSet<u32>),
+    pub client_sequence: u64,
+
+    pub output: Vec<Output>,
+    /// Conversations whose public object is to be told before the next event.
+    pub touched: BTreeSet<ConversationId>,
+    pub list: ListEvents,
+}
+
+/// When the list and total events are due.
+#[derive(Default)]
+pub(crate) struct ListEvents {
+    /// Something visible has changed.
+    pub dirty: bool,
+    /// Wait until the synchronisation is through.
+    pub held: bool,
+    pub last_ms: u64,
+    pub timer: bool,
+    /// What was last told.
+    pub total: Option<u32>,
+}
+
+impl<S> State<S> {
+    pub fn new(language: String) -> Self {
+        Self {
+            language,
+            phase: Phase::Idle,
+            destroyed: false,
+            generation: 0,
+            me: None,
+            clock_offset_ms: 0,
+            net: None,
+            socket: None,
+            link: None,
+            requests: Requests::default(),
+            watching_deadlines: false,
+            conversations: HashMap::new(),
+            messages: HashMap::new(),
+            sent_here: HashSet::new(),
+            sending: HashMap::new(),
+            list_synced: false,
+            list_complete: false,
+            drawn: (0, HashSet::new()),
+            client_sequence: 0,
+            output: Vec::new(),
+            touched: BTreeSet::new(),
+            list: ListEvents::default(),
+        }
+    }
+
+    /// The logged-in user's ID, empty when there is none.
+    pub fn my_id(&self) -> &str {
+        self.me.as_ref().map_or("", |me| me.user_id.as_str())
+    }
+
+    /// Queues something for the app's side. Changed conversations are told first, so that an event
+    /// never speaks of an object that is older than the event.
+    pub fn say(&mut self, output: Output) {
+        self.tell_touched();
+        self.output.push(output);
+    }
+
+    /// Queues an event.
+    pub fn emit(&mut self, event: Event) {
+        self.say(Output::Event(event));
+    }
+
+    /// Announces a network state; the same one is never announced twice in a row.
+    pub fn announce_net(&mut self, net: NetState) {
+        if self.net != Some(net) {
+            self.net = Some(net);
+            self.emit(Event::NetState(net));
+        }
+    }
+
+    /// The conversation of that ID, made when there is none.
+    pub fn conversation(&mut self, id: &ConversationId) -> &mut Conversation {
+        self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()))
+    }
+
+    /// Marks a conversation's public object, and with it the list, as changed.
+    pub fn touch(&mut self, id: &ConversationId) {
+        self.touched.insert(id.clone());
+        self.list.dirty = true;
+    }
+
+    /// Queues the public objects of changed conversations.
+    pub fn tell_touched(&mut self) {
+        for id in std::mem::take(&mut self.touched) {
+            if let Some(it) = self.conversations.get(&id) {
+                let view = it.view(&self.language, self.my_id());
+                self.output.push(Output::Conversation { c: Box::new(view) });
+            }
+        }
+    }
+
+    /// Keeps a message in the cache and tells how it looks.
+    pub fn cache(&mut self, mut held: Held) {
+        let id = held.message.id.clone();
+        let conversation = self.conversation(&held.conversation);
+        let (read_seq, peer_read_seq) = (conversation.read_seq, conversation.peer_read_seq);
+        conversation.cached.insert((held.position, id.clone()));
+        let mut evicted = Vec::new();
+        while conversation.cached.len() > CACHED_PER_CONVERSATION {
+            evicted.extend(conversation.cached.pop_first().map(|(_, id)| id));
+        }
+        let view = held.view(self.my_id(), read_seq, peer_read_seq);
+        held.told_read = view.v.is_read;
+        if let Some(old) = self.messages.insert(id.clone(), held)
+            && let Some(now) = self.messages.get(&id)
+            && old.position != now.position
+        {
+            let (conversation, at) = (now.conversation.clone(), old.position);
+            self.conversation(&conversation).cached.remove(&(at, id));
+        }
+        self.output.push(Output::Message(Box::new(view)));
+        if !evicted.is_empty() {
+            for id in &evicted {
+                self.messages.remove(id);
+            }
+            self.output.push(Output::Forget { ids: evicted });
+        }
+    }
+
+    /// The sum of unread messages over one-to-one and group rows.
+    pub fn total_unread(&self) -> u32 {
+        let counted = |it: &&Conversation| it.listed && it.id.as_str() != tim_protocol::ids::SYSTEM;
+        self.conversations.values().filter(counted).map(|it| it.unread_count).sum()
+    }
+
+    /// Queues the list event, and the total event when the total is another one.
+    pub fn emit_list(&mut self, now_ms: u64) {
+        self.list.dirty = false;
+        self.list.last_ms = now_ms;
+        let order = list_order(self.conversations.values());
+        self.emit(Event::ConversationList(order));
+        let total = self.total_unread();
+        if self.list.total != Some(total) {
+            self.list.total = Some(total);
+            self.emit(Event::TotalUnread(total));
+        }
+    }
+
+    /// Whether the list event is due; else in how many milliseconds it will be.
+    pub fn list_due(&self, now_ms: u64) -> ListDue {
+        let list = &self.list;
+        if !list.dirty || list.held {
+            return ListDue::Not;
+        }
+        // A clock that was set back must not hold the event back.
+        let since = now_ms.checked_sub(list.last_ms).unwrap_or(LIST_EVENT_MS);
+        if since >= LIST_EVENT_MS { ListDue::Now } else { ListDue::In(LIST_EVENT_MS - since) }
+    }
+
+    /// Ends the session in memory: what the app holds stays readable but changes no more.
+    pub fn forget_session(&mut self) {
+        let fresh = Self::new(std::mem::take(&mut self.language));
+        let old = std::mem::replace(self, fresh);
+        self.destroyed = old.destroyed;
+        self.generation = old.generation + 1;
+        self.clock_offset_ms = old.clock_offset_ms;
+        self.requests = old.requests;
+        self.watching_deadlines = old.watching_deadlines;
+        self.drawn = old.drawn;
+        self.client_sequence = old.client_sequence;
+        self.output = old.output;
+    }
+}
+
+/// See [`State::list_due`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListDue {
+    /// Nothing to tell, or not yet to be told.
+    Not,
+    /// At once.
+    Now,
+    /// After so many milliseconds.
+    In(u64),
+}

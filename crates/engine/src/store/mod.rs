@@ -1,0 +1,114 @@
+//! The Store port: history on the device.
+//!
+//! A store keeps records and finds them by conversation and position; it does not know what a
+//! message says, which stretches are complete or who is logged in. [`memory`] is the reference,
+//! `contract` the suite that every store passes (feature `contract`).
+//!
+//! Promises of every store:
+//! - a [`Batch`] is written as a whole or not at all;
+//! - a read that is asked for after a write was asked for sees that write;
+//! - writing a message with a known ID replaces it, also at another position.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod memory;
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+use tim_protocol::ids::{ConversationId, MessageId, Seq};
+
+/// Place of a message in the list of its conversation on this device.
+///
+/// Stored messages have their `seq` and `sub` 0. A message the server does not have (unsent, failed)
+/// sits behind the newest message known when it was made: that one's `seq` and a `sub` above 0.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Position {
+    /// Place in the log.
+    pub seq: Seq,
+    /// Order among messages that are only here.
+    pub sub: u64,
+}
+
+impl Position {
+    /// The place of a message the server has stored.
+    #[must_use]
+    pub fn stored(seq: Seq) -> Self {
+        Self { seq, sub: 0 }
+    }
+}
+
+/// A message as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its ID.
+    pub id: MessageId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// Its place.
+    pub position: Position,
+    /// On its way to the server; found again after a reload.
+    pub outbox: bool,
+    /// What it says: JSON that only the engine reads.
+    pub json: String,
+}
+
+/// Changes that belong together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Messages to write, by ID.
+    pub messages: Vec<Record>,
+    /// Conversations to write: ID and JSON.
+    pub conversations: Vec<(ConversationId, String)>,
+    /// Values to write: key and JSON.
+    pub values: Vec<(String, String)>,
+    /// Drop messages of a conversation below a place.
+    pub evictions: Vec<(ConversationId, Seq)>,
+}
+
+impl Batch {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+            && self.conversations.is_empty()
+            && self.values.is_empty()
+            && self.evictions.is_empty()
+    }
+}
+
+/// What is read once, at login.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The JSON of every conversation.
+    pub conversations: Vec<String>,
+    /// Messages that were on their way.
+    pub outbox: Vec<Record>,
+    /// Every value: key and JSON.
+    pub values: Vec<(String, String)>,
+}
+
+/// Why the store cannot be used; a sentence for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreError(pub String);
+
+/// History on the device.
+pub trait Store {
+    /// Everything that is needed to start.
+    fn load(&self) -> impl Future<Output = Result<Snapshot, StoreError>>;
+    /// Writes a batch.
+    fn write(&self, batch: &Batch) -> impl Future<Output = Result<(), StoreError>>;
+    /// The newest `limit` messages before a position, ascending.
+    fn older(
+        &self,
+        conversation: &ConversationId,
+        before: Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
+    /// One message.
+    fn message(&self, id: &MessageId) -> impl Future<Output = Result<Option<Record>, StoreError>>;
+    /// Gives the store back; nothing is asked of it afterwards.
+    fn close(&self);
+}

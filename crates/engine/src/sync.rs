@@ -1,0 +1,604 @@
+//! Taking in what happened elsewhere: at login, after a reconnect, and live.
+//!
+//! The conversation list says how far each log has come; what is missing is fetched change by
+//! change. Live pushes, answers to own sends and fetched pages meet in
+//! [`crate::arrivals`], which lets every change through once and in order. A message raises
+//! `MESSAGE_RECEIVED` unless it was stored before the login or sent from here.
+
+use tim_protocol::{
+    call::{ChangedMessages, ConversationList, ListConversations, MessageChanges},
+    conversation::ConversationRow,
+    entry::Entry,
+    ids::{ConversationId, MessageId, Seq},
+    limits,
+    message::{ConversationType, Message},
+    push::{NewMessages, Push, ReadByMe, ReadByPeer},
+    user::Profile,
+};
+
+use crate::{
+    arrivals::Arrivals,
+    client::{Client, read_reply},
+    conversation::{Arrival, Conversation, LogState, list_order},
+    error::Error,
+    gate::Phase,
+    message::Held,
+    output::{Event, MessageView, Output, Patch, Status},
+    ports::{Host, LogLevel},
+    ranges::Ranges,
+    requests::{Answer, Patience},
+    session::Opened,
+    state::State,
+    store::{Position, Snapshot},
+};
+
+/// How long a hole is left to close by itself: a push and an answer often cross.
+const HOLE_MS: u64 = 50;
+
+/// Messages that are fetched behind the app's back after a login; a conversation further behind is
+/// fetched when it is opened.
+const QUIET_CATCH_UP: u64 = 500;
+
+/// How long to wait before asking for the list again when the server did not give it.
+const LIST_RETRY_MS: u64 = 5_000;
+
+impl<H: Host> Client<H> {
+    /// From the login's answer to `SDK_READY`.
+    pub(crate) async fn first_sync(&self, generation: u64, opened: Opened, online: bool) {
+        // Asked before the store is read: the two take about the same time.
+        let list = online.then(|| self.submit(&ListConversations {}, Patience::REQUEST));
+        let snapshot = opened.await;
+        if !self.is_current(generation) {
+            return;
+        }
+        self.restore(&snapshot);
+        self.keep_me();
+        if self.with(|state| state.conversations.values().any(|it| it.listed)) {
+            self.with(|state| state.list.dirty = true);
+            self.drain_now();
+        }
+        let mut listed = false;
+        if let Some(list) = list {
+            let answer = list.await;
+            if !self.is_current(generation) {
+                return;
+            }
+            listed = self.first_list(answer);
+        }
+        self.with(|state| state.list.dirty = true);
+        self.drain_now();
+        // `SDK_READY` comes after everything that hangs on the login's promise has run.
+        self.host().sleep(0).await;
+        if !self.is_current(generation) {
+            return;
+        }
+        self.with(|state| {
+            state.phase = Phase::Ready;
+            state.emit(Event::Ready);
+        });
+        self.drain_now();
+        if listed {
+            self.catch_up_quietly(generation).await;
+        } else if online {
+            self.resync_later(generation);
+        }
+    }
+
+    fn first_list(&self, answer: Answer) -> bool {
+        match read_reply::<ListConversations>(answer) {
+            Ok(list) => {
+                self.merge_list(list, true);
+                true
+            }
+            Err(error) => {
+                self.log(LogLevel::Warn, &format!("the list of the last login is used: {error}"));
+                false
+            }
+        }
+    }
+
+    /// Puts the device's knowledge into memory. What was on its way when the page went away has
+    /// failed; the app may send it again.
+    fn restore(&self, snapshot: &Snapshot) {
+        let now_ms = self.host().now_ms();
+        let failed: Vec<Held> = snapshot
+            .outbox
+            .iter()
+            .filter_map(Held::from_record)
+            .map(|it| Held { status: Status::Fail, ..it })
+            .collect();
+        self.with(|state| {
+            for json in &snapshot.conversations {
+                let Some(mut it) = Conversation::restored(json) else { continue };
+                it.quiet_to = it.head_seq;
+                it.counted_to = it.head_seq;
+                it.read_told = it.read_seq;
+                if let Some(peer) = it.peer.clone() {
+                    state.say(Output::Profile { p: Box::new(peer), at: now_ms });
+                }
+                state.touch(&it.id);
+                // A push may have been faster than the store.
+                state.conversations.entry(it.id.clone()).or_insert(it);
+            }
+            for held in &failed {
+                state.conversation(&held.conversation).offer_last(held);
+                state.touch(&held.conversation);
+                state.cache(held.clone());
+            }
+        });
+        if !failed.is_empty() {
+            self.keep(|keeper| failed.iter().for_each(|it| keeper.put(it)));
+        }
+    }
+
+    /// Asks for the list and for everything that was missed, and tells the app in the order of the
+    /// specification: messages, read marks, list, total.
+    pub(crate) async fn resync(&self, generation: u64, reload: bool) {
+        self.with(|state| state.list.held = true);
+        let list = self.ask(&ListConversations {}).await;
+        if !self.is_current(generation) {
+            return;
+        }
+        let read = match list {
+            Ok(list) => self.merge_list(list, reload),
+            Err(error) => {
+                self.log(LogLevel::Warn, &format!("cannot synchronise yet: {error}"));
+                self.with(|state| state.list.held = false);
+                self.drain();
+                if self.is_online() {
+                    self.resync_later(generation);
+                }
+                return;
+            }
+        };
+        if reload {
+            for id in self.behind() {
+                self.skip_to_row(&id);
+            }
+        }
+        for id in self.behind() {
+            if let Err(error) = self.catch_up(&id).await {
+                self.log(LogLevel::Warn, &format!("cannot catch up yet: {error}"));
+                break;
+            }
+            if !self.is_current(generation) {
+                return;
+            }
+        }
+        self.with(|state| {
+            for ids in read {
+                state.emit(Event::ReadByPeer(ids));
+            }
+            state.list.held = false;
+        });
+        self.drain_now();
+        if reload {
+            self.with(|state| state.emit(Event::Reload));
+            self.drain_now();
+        }
+        self.tell_reads();
+    }
+
+    fn resync_later(&self, generation: u64) {
+        self.spawn(move |client| async move {
+            client.host().sleep(LIST_RETRY_MS).await;
+            if client.is_current(generation) && client.is_online() {
+                client.resync(generation, false).await;
+            }
+        });
+    }
+
+    /// Conversations with something missing, in list order: what the user sees first comes first.
+    fn behind(&self) -> Vec<ConversationId> {
+        self.with(|state| list_order(state.conversations.values().filter(|it| it.is_behind())))
+    }
+
+    /// Fetches what was missed before the login, without events.
+    async fn catch_up_quietly(&self, generation: u64) {
+        for id in self.behind() {
+            let far = self.with(|state| {
+                let it = state.conversation(&id);
+                it.arrivals.as_ref().is_some_and(|log| it.row.0 > log.seq() + QUIET_CATCH_UP)
+            });
+            if far {
+                self.skip_to_row(&id);
+            } else if self.catch_up(&id).await.is_err() || !self.is_current(generation) {
+                // The next reconnect, or opening the conversation, tries again.
+                return;
+            }
+        }
+    }
+
+    /// Merges the server's list. Answers, per conversation, own messages the peer has read meanwhile.
+    fn merge_list(&self, list: ConversationList, quiet: bool) -> Vec<Vec<MessageId>> {
+        let now_ms = self.host().now_ms();
+        let mut marked = Vec::new();
+        let ids: Vec<ConversationId> =
+            list.conversations.iter().map(|it| it.conversation_id.clone()).collect();
+        self.with(|state| {
+            let limit = state.me.as_ref().map_or(0, |me| me.settings.conversation_pull_limit);
+            state.list_complete = (list.conversations.len() as u64) < u64::from(limit);
+            state.list_synced = true;
+            for row in list.conversations {
+                marked.push(merge_row(state, row, quiet, now_ms));
+            }
+        });
+        self.keep(|keeper| ids.iter().for_each(|id| keeper.mark(id)));
+        marked.retain(|it| !it.is_empty());
+        marked
+    }
+
+    /// Merges one row that was asked for.
+    pub(crate) fn merge_asked(&self, row: ConversationRow) {
+        let now_ms = self.host().now_ms();
+        let id = row.conversation_id.clone();
+        let ids = self.with(|state| merge_row(state, row, false, now_ms));
+        if !ids.is_empty() {
+            self.with(|state| state.emit(Event::ReadByPeer(ids)));
+        }
+        self.keep(|keeper| keeper.mark(&id));
+    }
+
+    /// Fetches everything that is missing of a log, in pages.
+    ///
+    /// # Errors
+    /// Those of asking the server; what was fetched until then stays.
+    pub(crate) async fn catch_up(&self, id: &ConversationId) -> Result<(), Error> {
+        let fetching = self.with(|state| std::rc::Rc::clone(&state.conversation(id).fetching));
+        let _turn = fetching.lock().await;
+        loop {
+            let after = self.with(|state| {
+                let it = state.conversation(id);
+                it.arrivals.as_ref().filter(|it| it.is_behind()).map(|it| (it.seq(), it.rev()))
+            });
+            let Some((after_seq, after_rev)) = after else { return Ok(()) };
+            let call = ChangedMessages {
+                conversation_id: id.clone(),
+                after_seq,
+                after_rev,
+                count: limits::CHANGES_COUNT,
+            };
+            let changes = self.ask(&call).await?;
+            self.take_changes(id, after_seq, changes);
+            self.drain();
+        }
+    }
+
+    fn take_changes(&self, id: &ConversationId, after_seq: Seq, changes: MessageChanges) {
+        let newest = changes.new.last().map(|it| it.seq);
+        let page: Vec<(Seq, Arrival)> =
+            changes.new.into_iter().map(|it| (it.seq, Arrival::Entry(Box::new(it)))).collect();
+        // A server that says "more" but sends nothing must not keep us asking.
+        let completed = changes.is_completed || page.is_empty();
+        let mut due = changes
+            .changed
+            .into_iter()
+            .map(|it| (it.seq, Arrival::Entry(Box::new(it))))
+            .collect::<Vec<_>>();
+        self.with(|state| {
+            let it = state.conversation(id);
+            it.head_seq = it.head_seq.max(changes.seq);
+            if let Some(last) = newest {
+                // A jump at the beginning is what the server has thrown away: nothing is missing.
+                it.ranges.add(after_seq + 1, last);
+            }
+            if let Some(arrivals) = &mut it.arrivals {
+                due.extend(arrivals.take_page(page));
+                if completed {
+                    due.extend(arrivals.caught_up(changes.rev));
+                }
+            }
+        });
+        self.deliver(id, due);
+    }
+
+    /// Takes a push in.
+    pub(crate) fn take_push(&self, push: Push) {
+        if !matches!(push, Push::Kicked(_)) && self.with(|state| state.me.is_none()) {
+            return;
+        }
+        match push {
+            Push::NewMessages(push) => self.take_messages(push),
+            Push::OnlineMessage(push) => self.take_online(push.message),
+            Push::ReadByMe(push) => self.take_read(&push),
+            Push::ReadByPeer(push) => self.take_peer_read(&push),
+            Push::ProfilesChanged(push) => self.take_profiles(push.profiles),
+            Push::Kicked(push) => self.kicked_out(push.reason),
+        }
+    }
+
+    fn take_messages(&self, push: NewMessages) {
+        let mut by_conversation: Vec<(ConversationId, Vec<Entry>)> = Vec::new();
+        for entry in push.entries {
+            let Some(id) = self.with(|state| conversation_of(&entry.message, state.my_id())) else {
+                self.log(LogLevel::Warn, "a message of the server belongs to nobody we know");
+                continue;
+            };
+            match by_conversation.iter_mut().find(|(other, _)| *other == id) {
+                Some((_, entries)) => entries.push(entry),
+                None => by_conversation.push((id, vec![entry])),
+            }
+        }
+        for (id, entries) in by_conversation {
+            let due = self.with(|state| {
+                let complete = state.list_complete;
+                let it = state.conversation(&id);
+                let mut due = Vec::new();
+                for entry in entries {
+                    it.head_seq = it.head_seq.max(entry.seq);
+                    let (seq, rev) = (entry.seq, entry.rev);
+                    let log = begin_log(it, seq, rev, complete);
+                    due.extend(log.take(seq, rev, Arrival::Entry(Box::new(entry))));
+                }
+                due
+            });
+            self.deliver(&id, due);
+            self.mend(&id);
+        }
+    }
+
+    /// Fetches what is missing unless it arrives by itself in a moment.
+    pub(crate) fn mend(&self, id: &ConversationId) {
+        if !self.with(|state| state.conversation(id).is_behind()) {
+            return;
+        }
+        let (generation, id) = (self.with(|state| state.generation), id.clone());
+        self.spawn(move |client| async move {
+            client.host().sleep(HOLE_MS).await;
+            if client.is_current(generation) && client.is_online() {
+                // The next reconnect tries again.
+                let _ = client.catch_up(&id).await;
+                client.drain();
+            }
+        });
+    }
+
+    /// Lets messages through whose turn it is: into memory, the store, the row and one event.
+    pub(crate) fn deliver(&self, id: &ConversationId, due: Vec<(Seq, Arrival)>) {
+        let mut kept = Vec::new();
+        let now_ms = self.host().now_ms();
+        self.with(|state| {
+            let mut received = Vec::new();
+            for (seq, arrival) in due {
+                state.conversation(id).ranges.add(seq, seq);
+                if let Arrival::Entry(entry) = arrival {
+                    let (held, fresh) = take_entry(state, id, *entry, now_ms);
+                    if fresh {
+                        received.push(held.message.id.clone());
+                    }
+                    kept.push(held);
+                }
+            }
+            if !received.is_empty() {
+                state.emit(Event::MessagesReceived(received));
+            }
+        });
+        self.keep(|keeper| {
+            kept.iter().for_each(|it| keeper.put(it));
+            keeper.mark(id);
+        });
+    }
+
+    /// Gives up on what is missing up to the row of the list: it is fetched page by page when
+    /// somebody looks at it. What came after the row and waits comes through.
+    fn skip_to_row(&self, id: &ConversationId) {
+        let due = self.with(|state| {
+            let it = state.conversation(id);
+            it.ranges = Ranges::default();
+            it.begin = None;
+            let (seq, rev) = it.row;
+            it.arrivals.as_mut().map(|log| log.skip_to(seq, rev)).unwrap_or_default()
+        });
+        self.deliver(id, due);
+    }
+
+    fn take_online(&self, message: Message) {
+        self.with(|state| {
+            let Some(id) = conversation_of(&message, state.my_id()) else { return };
+            let held = Held::stored(
+                Entry {
+                    seq: Seq::MAX,
+                    rev: 0,
+                    excluded_from_unread_count: true,
+                    excluded_from_last_message: true,
+                    message,
+                },
+                id,
+            );
+            let view: MessageView = held.view(state.my_id(), 0, 0);
+            state.emit(Event::OnlineMessageReceived(Box::new(view)));
+        });
+    }
+
+    fn take_read(&self, push: &ReadByMe) {
+        let id = &push.conversation_id;
+        self.with(|state| {
+            let Some(it) = state.conversations.get_mut(id) else { return };
+            if push.read_seq < it.read_seq {
+                return;
+            }
+            it.read_told = it.read_told.max(push.read_seq);
+            it.unread_count = push.unread_count;
+            set_read(state, id, push.read_seq);
+            state.touch(id);
+        });
+        self.keep(|keeper| keeper.mark(id));
+    }
+
+    fn take_peer_read(&self, push: &ReadByPeer) {
+        let id = &push.conversation_id;
+        self.with(|state| {
+            let Some(it) = state.conversations.get_mut(id) else { return };
+            it.peer_read_time = it.peer_read_time.max(push.peer_read_time);
+            let ids = set_peer_read(state, id, push.peer_read_seq);
+            state.touch(id);
+            if !ids.is_empty() {
+                state.emit(Event::ReadByPeer(ids));
+            }
+        });
+        self.keep(|keeper| keeper.mark(id));
+    }
+
+    fn take_profiles(&self, profiles: Vec<Profile>) {
+        for profile in profiles {
+            self.profile_arrived(profile);
+        }
+    }
+}
+
+/// The conversation a message belongs to, for its reader.
+pub(crate) fn conversation_of(message: &Message, me: &str) -> Option<ConversationId> {
+    let name = match message.conversation_type {
+        ConversationType::C2c if message.from == me => format!("C2C{}", message.to),
+        ConversationType::C2c => format!("C2C{}", message.from),
+        ConversationType::Group => format!("GROUP{}", message.to),
+        ConversationType::System => tim_protocol::ids::SYSTEM.to_owned(),
+    };
+    name.parse().ok()
+}
+
+/// The log's order, begun where the first news of it says: a conversation the server's complete list
+/// did not have has begun since, so nothing of it is old.
+pub(crate) fn begin_log(
+    it: &mut Conversation,
+    seq: Seq,
+    rev: u64,
+    list_complete: bool,
+) -> &mut Arrivals<Arrival> {
+    it.arrivals.get_or_insert_with(|| {
+        if list_complete {
+            it.begin = Some(1);
+            Arrivals::empty()
+        } else {
+            Arrivals::at(seq.saturating_sub(1), rev.saturating_sub(1))
+        }
+    })
+}
+
+fn merge_row<S>(
+    state: &mut State<S>,
+    row: ConversationRow,
+    quiet: bool,
+    now_ms: u64,
+) -> Vec<MessageId> {
+    let id = row.conversation_id.clone();
+    let (read_seq, peer_read_seq, seq) = (row.read_seq, row.peer_read_seq, row.seq);
+    if let Some(profile) = row.user_profile.clone() {
+        state.say(Output::Profile { p: Box::new(profile), at: now_ms });
+    }
+    let it = state.conversation(&id);
+    let known_to = it.peer_read_seq;
+    if it.merge(row) == LogState::Replaced || quiet {
+        it.quiet_to = it.quiet_to.max(seq);
+    }
+    it.peer_read_seq = known_to;
+    set_read(state, &id, read_seq);
+    let ids = set_peer_read(state, &id, peer_read_seq);
+    state.touch(&id);
+    ids
+}
+
+/// Moves the own read position; cached messages up to it are read.
+pub(crate) fn set_read<S>(state: &mut State<S>, id: &ConversationId, seq: Seq) {
+    let Some(it) = state.conversations.get_mut(id) else { return };
+    it.read_seq = it.read_seq.max(seq);
+    let cached: Vec<MessageId> = it
+        .cached
+        .range(..(Position::stored(seq + 1), MessageId::first()))
+        .rev()
+        .map(|(_, id)| id.clone())
+        .collect();
+    for id in cached {
+        if let Some(held) = state.messages.get_mut(&id)
+            && !held.told_read
+        {
+            held.told_read = true;
+            let set = Patch { is_read: Some(true), ..Patch::default() };
+            state.output.push(Output::Patch { id, set });
+        }
+    }
+}
+
+/// Moves the peer's read position; answers the cached own messages that became read, ascending.
+pub(crate) fn set_peer_read<S>(
+    state: &mut State<S>,
+    id: &ConversationId,
+    seq: Seq,
+) -> Vec<MessageId> {
+    let me = state.my_id().to_owned();
+    let Some(it) = state.conversations.get_mut(id) else { return Vec::new() };
+    if seq <= it.peer_read_seq {
+        return Vec::new();
+    }
+    let from = (Position::stored(it.peer_read_seq + 1), MessageId::first());
+    let to = (Position { seq, sub: 1 }, MessageId::first());
+    it.peer_read_seq = seq;
+    let cached: Vec<MessageId> = it.cached.range(from..to).map(|(_, id)| id.clone()).collect();
+    let is_own = |it: &&MessageId| {
+        state
+            .messages
+            .get(*it)
+            .is_some_and(|held| held.status == Status::Success && held.message.from == me)
+    };
+    let ids: Vec<MessageId> = cached.iter().filter(is_own).cloned().collect();
+    for id in &ids {
+        let set = Patch { is_peer_read: Some(true), ..Patch::default() };
+        state.output.push(Output::Patch { id: id.clone(), set });
+    }
+    ids
+}
+
+/// Takes one line of a log in; answers the message and whether the app is to hear of it.
+fn take_entry<S>(
+    state: &mut State<S>,
+    id: &ConversationId,
+    entry: Entry,
+    now_ms: u64,
+) -> (Held, bool) {
+    let seq = entry.seq;
+    let uncounted = entry.excluded_from_unread_count;
+    let hidden = uncounted && entry.excluded_from_last_message;
+    let mut held = Held::stored(entry, id.clone());
+    let own = held.message.from == state.my_id();
+    let sent_here = state.sent_here.contains(&held.message.id);
+    let known = state.messages.get(&held.message.id);
+    let was_stored = known.is_some_and(|it| it.status == Status::Success);
+    let is_known = known.is_some();
+    if let Some(known) = known {
+        held.is_resend = known.is_resend;
+        held.options = known.options.clone();
+    }
+    let it = state.conversation(id);
+    let quiet = seq <= it.quiet_to;
+    it.listed |= !hidden;
+    if seq > it.counted_to {
+        it.counted_to = seq;
+        if !own && !uncounted && seq > it.read_seq {
+            it.unread_count += 1;
+        }
+    }
+    it.offer_last(&held);
+    let renamed = !own && rename_peer(it, &held.message);
+    if renamed && let Some(peer) = it.peer.clone() {
+        state.say(Output::Profile { p: Box::new(peer), at: now_ms });
+    }
+    if !hidden {
+        state.touch(id);
+    }
+    if !quiet || is_known {
+        state.cache(held.clone());
+    }
+    (held, !quiet && !sent_here && !was_stored)
+}
+
+/// A message carries its sender's nick and avatar; the newest ones are the row's.
+fn rename_peer(it: &mut Conversation, message: &Message) -> bool {
+    let Some(peer) = it.id.peer() else { return false };
+    let profile = it.peer.get_or_insert_with(|| Profile::empty(peer));
+    if profile.nick == message.nick && profile.avatar == message.avatar {
+        return false;
+    }
+    profile.nick.clone_from(&message.nick);
+    profile.avatar.clone_from(&message.avatar);
+    true
+}

@@ -1,0 +1,161 @@
+//! Profiles: one's own, others', and what arrives of them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use tim_protocol::{
+    call::{GetProfiles, UpdateProfile},
+    code::Code,
+    ids::{ConversationId, UserId},
+    limits,
+    user::{Profile, ProfileChange},
+};
+
+use crate::{
+    client::Client,
+    error::Error,
+    output::{Event, Output, ProfileRef, profile_refs},
+    ports::Host,
+};
+
+/// Options of `getUserProfile`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProfilesOptions {
+    /// Whose.
+    #[serde(rename = "userIDList")]
+    pub user_id_list: Vec<Value>,
+}
+
+impl<H: Host> Client<H> {
+    /// One's own profile, from memory.
+    ///
+    /// # Errors
+    /// 2024 when the session ended meanwhile.
+    pub fn my_profile(&self) -> Result<ProfileRef, Error> {
+        self.with(|state| {
+            let me = state.me.as_ref().ok_or(Error::new(Code::USER_NOT_LOGGED_IN))?;
+            Ok(ProfileRef { id: me.user_id.clone() })
+        })
+    }
+
+    /// Profiles of people, from the server; without a link from memory when all are there.
+    ///
+    /// # Errors
+    /// 6017 for entries that are no strings, 2805 without a link.
+    pub async fn user_profiles(&self, options: ProfilesOptions) -> Result<Vec<ProfileRef>, Error> {
+        let mut asked = Vec::new();
+        for entry in options.user_id_list.iter().take(limits::PROFILES_COUNT) {
+            let Some(id) = entry.as_str() else {
+                return Err(Error::invalid("userIDList must hold strings"));
+            };
+            asked.push(id.to_owned());
+        }
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self.is_online()
+            && let Some(ids) = self.known_profiles(&asked)
+        {
+            return Ok(profile_refs(&ids));
+        }
+        let answer = self.ask(&GetProfiles { user_id_list: asked }).await?;
+        let ids: Vec<UserId> = answer.profiles.iter().map(|it| it.user_id.clone()).collect();
+        for profile in answer.profiles {
+            self.refresh_profile(profile);
+        }
+        Ok(profile_refs(&ids))
+    }
+
+    fn known_profiles(&self, asked: &[String]) -> Option<Vec<UserId>> {
+        self.with(|state| {
+            asked
+                .iter()
+                .map(|id| {
+                    let user: UserId = id.parse().ok()?;
+                    let known = user.as_str() == state.my_id()
+                        || state
+                            .conversations
+                            .get(&ConversationId::c2c(&user))
+                            .is_some_and(|it| it.peer.is_some());
+                    known.then_some(user)
+                })
+                .collect()
+        })
+    }
+
+    /// Changes one's own profile.
+    ///
+    /// # Errors
+    /// 6017, 2721, 2722 for the options, else the server's code.
+    pub async fn update_my_profile(&self, options: &str) -> Result<ProfileRef, Error> {
+        let change = read_change(options)?;
+        let profile = self.ask(&UpdateProfile(change)).await?;
+        self.profile_arrived(profile);
+        self.my_profile()
+    }
+
+    /// Takes a fresh copy of a profile: own changes raise `PROFILE_UPDATED`.
+    pub(crate) fn profile_arrived(&self, profile: Profile) {
+        let changed = self.with(|state| {
+            state
+                .me
+                .as_ref()
+                .is_some_and(|me| me.user_id == profile.user_id && me.profile != profile)
+        });
+        let id = profile.user_id.clone();
+        self.refresh_profile(profile);
+        if changed {
+            self.with(|state| state.emit(Event::ProfilesUpdated(vec![id])));
+            self.keep_me();
+        }
+    }
+
+    /// Puts a fresh copy of a profile wherever it is shown.
+    fn refresh_profile(&self, profile: Profile) {
+        let at = self.host().now_ms();
+        let row = ConversationId::c2c(&profile.user_id);
+        let shown = self.with(|state| {
+            state.say(Output::Profile { p: Box::new(profile.clone()), at });
+            let shown = match state.conversations.get_mut(&row) {
+                Some(it) if it.peer.as_ref() != Some(&profile) => {
+                    it.peer = Some(profile.clone());
+                    true
+                }
+                _ => false,
+            };
+            if shown {
+                state.touch(&row);
+            }
+            if let Some(me) = &mut state.me
+                && me.user_id == profile.user_id
+            {
+                me.profile = profile;
+            }
+            shown
+        });
+        if shown {
+            self.keep(|keeper| keeper.mark(&row));
+        }
+    }
+}
+
+fn read_change(options: &str) -> Result<ProfileChange, Error> {
+    let options: Value = serde_json::from_str(options).unwrap_or(Value::Null);
+    let Some(fields) = options.as_object() else {
+        return Err(Error::invalid("options must be an object"));
+    };
+    match fields.get("profileCustomField") {
+        Some(Value::Array(list)) if list.is_empty() => {
+            return Err(Error::new(Code::EMPTY_PROFILE_CUSTOM_FIELD));
+        }
+        Some(Value::Array(_)) | None => {}
+        Some(_) => return Err(Error::invalid("profileCustomField must be an array")),
+    }
+    let bad = |text: String| Error::with(Code::INVALID_PROFILE_FIELD, text);
+    let change: ProfileChange =
+        serde_json::from_value(options).map_err(|error| bad(error.to_string()))?;
+    if change.is_valid() {
+        Ok(change)
+    } else {
+        Err(bad("a field is over its limit, or there is none".to_owned()))
+    }
+}
