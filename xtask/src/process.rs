@@ -129,8 +129,10 @@ impl Program {
             return Ok(());
         }
         let complaint = last_lines(complaint, 15);
-        let separator = if complaint.is_empty() { "" } else { ":\n" };
-        bail!("`{}` ended with {status}{separator}{complaint}", self.shown());
+        if complaint.is_empty() {
+            bail!("`{}` ended with {status}; the reason is shown above", self.shown());
+        }
+        bail!("`{}` ended with {status}:\n{complaint}", self.shown());
     }
 
     fn shown(&self) -> String {

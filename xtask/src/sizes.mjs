@@ -2,7 +2,8 @@
 // and the WebAssembly. Raw, with gzip -9, and with brotli 11, the way a good web server sends it.
 //
 // Run as `node sizes.mjs <package folder> <limit in bytes of brotli>`. Follows the imports instead of
-// listing the folder, because the folder also holds the builds a page does not load.
+// listing the folder, because the folder also holds builds that such a page does not load. Dynamic
+// imports of modules are left out: they are fallbacks that most pages never ask for.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -27,12 +28,10 @@ function follow(file) {
   files.add(file);
   if (!/\.[cm]?js$/.test(file)) return;
   const text = readFileSync(file, 'utf8');
-  for (const [, next] of text.matchAll(/["'`](\.{1,2}\/[^"'`\s]+\.(?:[cm]?js|wasm))["'`]/g)) {
-    follow(resolve(dirname(file), next));
-  }
-  // The glue names the WebAssembly without a leading `./`.
-  for (const [, next] of text.matchAll(/new URL\(\s*["'`]([^"'`\s]+\.wasm)["'`]/g)) {
-    follow(resolve(dirname(file), next));
+  const imports = /(?:from|import)\s*["'](\.{1,2}\/[^"']+)["']/g;
+  const assets = /new URL\(\s*["'`]([^"'`]+\.wasm)["'`]/g;
+  for (const pattern of [imports, assets]) {
+    for (const [, next] of text.matchAll(pattern)) follow(resolve(dirname(file), next));
   }
 }
 follow(resolve(folder, first));
@@ -55,6 +54,6 @@ const line = (name, ...cells) =>
 line('a page loads', 'bytes', 'gzip -9', 'brotli 11');
 for (const row of rows) line(...row);
 line('total', ...total);
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KB`;
 const verdict = total[2] <= limit ? 'within' : 'OVER';
 console.log(`    ${kilobytes(total[2])} brotli: ${verdict} the limit of ${kilobytes(limit)}`);

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::rust_source::{self, Library};
 use super::{debian, install_packages, may_install_packages};
@@ -102,13 +102,17 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
         return Ok(WasmCompiler { rustc: None });
     }
 
+    // Who names sources wants these and no others.
+    if let Some(place) = env::var_os(OVERRIDE).map(PathBuf::from) {
+        build(&rustc, project, |work| Library::at(&place, work))
+            .with_context(|| format!("{OVERRIDE} is set: correct or unset it"))?;
+        ensure!(works(&rustc, project), "the library built from {OVERRIDE} does not link");
+        return Ok(WasmCompiler { rustc: None });
+    }
+
     let mut failures = Vec::new();
-    let ways: [(&str, Way); 4] = [
-        (OVERRIDE, from_override),
-        ("rustup", from_rustup),
-        ("rust-src", from_sources),
-        ("rustc-web", from_second_compiler),
-    ];
+    let ways: [(&str, Way); 3] =
+        [("rustup", from_rustup), ("rust-src", from_sources), ("rustc-web", from_second_compiler)];
     for (name, way) in ways {
         match way(&rustc, project) {
             Ok(Some(compiler)) => {
@@ -120,7 +124,7 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
             }
             Ok(None) => {}
             Err(error) => {
-                println!("    {name}: {error:#}");
+                println!("    not from {name}: {error:#}");
                 failures.push(format!("{name}: {error:#}"));
             }
         }
@@ -137,11 +141,6 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
 
 /// One way: a compiler, nothing because the way does not apply here, or why it failed.
 type Way = fn(&Rustc, &Project) -> Result<Option<WasmCompiler>>;
-
-fn from_override(rustc: &Rustc, project: &Project) -> Result<Option<WasmCompiler>> {
-    let Some(place) = env::var_os(OVERRIDE).map(PathBuf::from) else { return Ok(None) };
-    build(rustc, project, |work| Library::at(&place, work))
-}
 
 fn from_rustup(rustc: &Rustc, _: &Project) -> Result<Option<WasmCompiler>> {
     // Only a toolchain that rustup manages: anything else has no components to add.
@@ -162,8 +161,10 @@ fn from_rustup(rustc: &Rustc, _: &Project) -> Result<Option<WasmCompiler>> {
         Program::new(rustup)
             .args(["target", "add", TARGET, "--toolchain"])
             .arg(toolchain)
+            // Its stack trace helps nobody who cannot reach the server.
+            .env("RUST_BACKTRACE", "0")
             .within(Duration::from_secs(180))
-            .run()
+            .read()
     })?;
     Ok(Some(WasmCompiler { rustc: None }))
 }

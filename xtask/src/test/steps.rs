@@ -68,6 +68,11 @@ pub const STEPS: &[Step] = &[
         work: Check(typescript),
     },
     Step {
+        name: "facade",
+        does: "tests of the package's TypeScript without the WebAssembly, under a minute",
+        work: Work::Tests(facade),
+    },
+    Step {
         name: "conformance",
         does: "constants and types against the published tim-js-sdk, under a minute",
         work: Work::Tests(conformance),
@@ -193,6 +198,11 @@ fn browser(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
 fn typescript(project: &Project) -> Result<()> {
     wasm::package(project)?;
     npm(project, &["run", "check", "--workspaces", "--if-present"]).run()
+}
+
+fn facade(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    setup::npm_packages(project)?;
+    tests.run(npm(project, &["test", "-w", "pkg"]))
 }
 
 fn conformance(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
