@@ -36,7 +36,11 @@ impl Project {
         let target =
             described["target_directory"].as_str().context("cargo names a target folder")?;
         let target = PathBuf::from(target);
-        let cache = cache_folder(env::var_os("XDG_CACHE_HOME"), env::home_dir(), &target);
+        let mut cache = cache_folder(env::var_os("XDG_CACHE_HOME"), env::home_dir(), &target);
+        // A home that cannot be written to is as good as none.
+        if fs::create_dir_all(&cache).is_err() {
+            cache = cache_folder(None, None, &target);
+        }
         Ok(Self { root, target, cache })
     }
 

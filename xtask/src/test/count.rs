@@ -42,17 +42,17 @@ impl fmt::Display for Count {
     }
 }
 
-/// `test result: FAILED. 3 passed; 1 failed; 0 ignored; …`
+/// `test result: FAILED. 3 passed; 1 failed; 0 ignored; …`, like below only at the start of the line:
+/// what a test prints is indented.
 fn rust_summary(line: &str) -> Option<Count> {
-    let rest = line.trim().strip_prefix("test result: ")?;
+    let rest = line.strip_prefix("test result: ")?;
     let rest = rest.strip_prefix("ok. ").or_else(|| rest.strip_prefix("FAILED. "))?;
     let (passed, rest) = rest.split_once(" passed; ")?;
     let (failed, _) = rest.split_once(" failed;")?;
     Some(Count { passed: passed.parse().ok()?, failed: failed.parse().ok()? })
 }
 
-/// `# pass 3` in a pipe, `ℹ pass 3` in a terminal. Only at the start of the line: what a test prints
-/// is indented.
+/// `# pass 3` in a pipe, `ℹ pass 3` in a terminal.
 fn node_summary(line: &str) -> Option<Count> {
     let rest = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?;
     let (name, number) = rest.trim_end().split_once(' ')?;
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_a_test_prints_is_no_summary() {
-        let output = "# pass the salt\n    # pass 7\nmy test result: ok. 9 passed; 9 failed;\n\
+        let output = "# pass the salt\n    # pass 7\n    test result: ok. 5 passed; 0 failed;\nmy test result: ok. 9 passed; 9 failed;\n\
             test result: maybe. 1 passed; 1 failed;\n# pass -1\n";
         assert_eq!(count(output), Count::default());
     }
