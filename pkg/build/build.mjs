@@ -1,0 +1,76 @@
+// Builds pkg/dist: three forms of the package, the wasm beside them, and the declarations.
+//
+//   index.js              for bundlers and browsers; loads tim_wasm_bg.wasm or, failing that, inline.js
+//   index.cjs             for require; a single file
+//   tim-wasm.global.js    for a script tag; a single file that sets the global TIM
+//
+// `cargo xtask wasm` comes first: it puts the WebAssembly module into dist/wasm.
+
+import { access, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { declarations } from './declarations.mjs';
+import './types.mjs';
+
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const WASM = path('dist/wasm/tim_wasm_bg.wasm');
+
+await access(WASM).catch(() => {
+  console.error('pkg: dist/wasm is missing; run `cargo xtask wasm` first');
+  process.exit(1);
+});
+
+const { version } = JSON.parse(await readFile(path('package.json'), 'utf8'));
+const base64 = (await readFile(WASM)).toString('base64');
+
+/** Puts the wasm-bindgen module and, in single files, the binary in their places. */
+const parts = (singleFile) => ({
+  name: 'parts',
+  setup(it) {
+    it.onResolve({ filter: /^#wasm$/ }, () => ({ path: path('dist/wasm/tim_wasm.js') }));
+    // The module is given to it ready; its own idea of where the binary is would be copied by
+    // bundlers a second time.
+    it.onLoad({ filter: /tim_wasm\.js$/ }, async ({ path: file }) => ({
+      contents: (await readFile(file, 'utf8')).replace(/new URL\('tim_wasm_bg\.wasm', import\.meta\.url\)/, 'undefined'),
+    }));
+    it.onResolve({ filter: /^\.\/inline\.js$/ }, () =>
+      singleFile ? { path: 'inline', namespace: 'inline' } : { path: './inline.js', external: true },
+    );
+    it.onLoad({ filter: /.*/, namespace: 'inline' }, () => ({ contents: `export default '${base64}'` }));
+  },
+});
+
+const bundle = (outfile, format, entry) =>
+  build({
+    stdin: { contents: entry, resolveDir: path('src'), sourcefile: 'entry.js' },
+    outfile: path(`dist/${outfile}`),
+    bundle: true,
+    format,
+    target: 'es2021',
+    minify: true,
+    sourcemap: true,
+    legalComments: 'none',
+    define: { __VERSION__: JSON.stringify(version), __SINGLE_FILE__: String(format !== 'esm') },
+    plugins: [parts(format !== 'esm')],
+    logLevel: 'warning',
+  });
+
+const { esm, cjs } = await declarations();
+await Promise.all([
+  bundle('index.js', 'esm', `export * from './index.ts'; export { default } from './index.ts';`),
+  bundle('index.cjs', 'cjs', `module.exports = require('./namespace.ts').TIM;`),
+  bundle('tim-wasm.global.js', 'iife', `import { TIM } from './namespace.ts'; globalThis.TIM = TIM;`),
+  copyFile(WASM, path('dist/tim_wasm_bg.wasm')),
+  writeFile(path('dist/inline.js'), `export default '${base64}';\n`),
+  writeFile(path('dist/index.d.ts'), esm),
+  writeFile(path('dist/index.d.cts'), cjs),
+]);
+
+/** Sizes as they travel. */
+const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1).padStart(7)} KB`;
+for (const file of ['index.js', 'tim_wasm_bg.wasm', 'inline.js', 'index.cjs', 'tim-wasm.global.js']) {
+  const content = await readFile(path(`dist/${file}`));
+  const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+  console.log(`${file.padEnd(20)} ${kilobytes(content.length)}  gzip ${kilobytes(gzipSync(content).length)}  brotli ${kilobytes(brotli.length)}`);
+}

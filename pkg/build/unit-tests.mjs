@@ -1,0 +1,21 @@
+// Translates test/*.test.ts to .test/*.test.js for `node --test`. The WebAssembly module is not part
+// of these tests: they are about what this side of the boundary does.
+
+import { readdir, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const tests = (await readdir(path('test'))).filter((it) => it.endsWith('.test.ts'));
+
+await rm(path('.test'), { recursive: true, force: true });
+await build({
+  entryPoints: tests.map((it) => path(`test/${it}`)),
+  outdir: path('.test'),
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});

@@ -1,0 +1,138 @@
+// The way to the engine: before it is loaded, while, and after.
+//
+// Before, nobody can be logged in, so everything that needs a login is refused here with the codes
+// the engine would give; a login waits for the engine. From then on the engine decides everything
+// and this only carries text.
+//
+//     loading ──login──▶ loading, login waits ──▶ loaded
+//        └────────────────────────────────────────▶ loaded ──close──▶ closed
+
+import { Code, failureOf, type Failure } from './error.js';
+import type { Engine, EngineClass } from './loader.js';
+
+export interface Link {
+  /** The engine once it is there and until `close`. */
+  engine(): Engine | undefined;
+  /** Resolves with the data of the result; rejects with a `Failure`. */
+  call(method: string, args: string): Promise<unknown>;
+  login(args: string): Promise<unknown>;
+  /** What a `create…Message` of the engine gives; throws a `Failure`. */
+  create(method: string, args: string): { message: Record<string, unknown>; view: Record<string, unknown> };
+  setLogLevel(level: number): void;
+  /** Ends the engine; everything is refused from now on. Never rejects. */
+  close(): Promise<void>;
+}
+
+interface LinkOptions {
+  /** What the engine's constructor takes, as text. */
+  engineOptions: string;
+  load: () => Promise<EngineClass>;
+  output: (operations: string) => void;
+  /** Told a failure that is also dispatched as an event; before the caller learns of it. */
+  announce: (failure: Failure) => void;
+}
+
+export function createLink({ engineOptions, load, output, announce }: LinkOptions): Link {
+  let engine: Engine | undefined;
+  let closed = false;
+  let logLevel: number | undefined;
+  let waiting: { args: string; resolve: (text: Promise<string>) => void; reject: (failure: Failure) => void } | undefined;
+
+  function arrived(EngineClass: EngineClass): void {
+    if (engine || closed) return;
+    engine = new EngineClass(engineOptions, output);
+    if (logLevel !== undefined) engine.setLogLevel(logLevel);
+    // In the same turn, or another call could get in between and find nobody logging in.
+    waiting?.resolve(engine.call('login', waiting.args));
+    waiting = undefined;
+  }
+
+  function missing(error: unknown): void {
+    waiting?.reject({ code: Code.CANNOT_FIND_MODULE, message: `login: the WebAssembly module could not be loaded: ${String(error)}` });
+    waiting = undefined;
+  }
+
+  const start = (): void => void load().then(arrived).catch(missing);
+
+  function refusal(method: string): Failure {
+    return waiting && !closed && method !== 'logout'
+      ? { code: Code.LOGGING_IN, message: `${method}: login is in progress` }
+      : { code: Code.NOT_LOGGED_IN, message: `${method}: not logged in` };
+  }
+
+  /** A rejection that is announced first, and not inside the frame of the call. */
+  async function refuse(failure: Failure): Promise<never> {
+    await undefined;
+    announce(failure);
+    throw failure;
+  }
+
+  async function answer(method: string, text: Promise<string>): Promise<unknown> {
+    try {
+      return JSON.parse(await text) as unknown;
+    } catch (reason) {
+      throw failed(method, reason);
+    }
+  }
+
+  function failed(method: string, reason: unknown): Failure {
+    const failure = isFailure(reason) ? reason : failureOf(reason, method);
+    if (failure.code === Code.UNCAUGHT_ERROR) queueMicrotask(() => announce(failure));
+    return failure;
+  }
+
+  start();
+
+  return {
+    engine: () => (closed ? undefined : engine),
+    async call(method, args) {
+      if (!engine || closed) return refuse(refusal(method));
+      return answer(method, later(engine, method, args));
+    },
+    async login(args) {
+      if (closed) return refuse(refusal('login'));
+      if (engine) return answer('login', later(engine, 'login', args));
+      if (waiting) return refuse({ code: Code.REPEAT_LOGIN, message: 'login: another login is in progress' });
+      const text = new Promise<string>((resolve, reject) => (waiting = { args, resolve, reject }));
+      start();
+      return answer('login', text);
+    },
+    create(method, args) {
+      if (!engine || closed) {
+        const failure = refusal(method);
+        queueMicrotask(() => announce(failure));
+        throw failure;
+      }
+      try {
+        return JSON.parse(engine.create(method, args)) as ReturnType<Link['create']>;
+      } catch (reason) {
+        throw failed(method, reason);
+      }
+    },
+    setLogLevel(level) {
+      logLevel = level;
+      if (!closed) engine?.setLogLevel(level);
+    },
+    async close() {
+      closed = true;
+      waiting?.reject({ code: Code.NOT_LOGGED_IN, message: 'login: the instance was destroyed' });
+      waiting = undefined;
+      if (!engine) return;
+      try {
+        await engine.call('destroy', '[]');
+        engine.free();
+      } catch {
+        // An engine that broke down has nothing left to end.
+      }
+    },
+  };
+}
+
+/** A synchronous throw of the engine is a rejection like any other. */
+async function later(engine: Engine, method: string, args: string): Promise<string> {
+  return engine.call(method, args);
+}
+
+function isFailure(reason: unknown): reason is Failure {
+  return typeof reason === 'object' && reason !== null && !(reason instanceof Error) && 'code' in reason;
+}

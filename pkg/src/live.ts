@@ -1,0 +1,175 @@
+// The objects that the application holds and the engine keeps telling about.
+//
+// The engine names an object by its ID and says how it looks now; here is the one object that
+// stands for it, so that a message is the same in pages, events and results. What the engine said
+// last is kept beside the object, never on it. Which objects are worth keeping, and for how long, is
+// the engine's decision: it says `forget` and `reset`.
+
+import { blankConversation, blankLastMessage, blankMessage, blankProfile } from './templates.js';
+import { copy, isPlain, update, type Fields } from './update.js';
+
+/** What the engine says about objects, in the order in which it is to be applied. */
+export type ObjectOperation =
+  | { op: 'message'; m: Fields; v: Fields }
+  | { op: 'patch'; ID: string; set: Fields }
+  | { op: 'conversation'; c: Fields }
+  | { op: 'profile'; p: Fields }
+  | { op: 'forget'; IDs: string[] }
+  | { op: 'forgetConversation'; conversationID: string }
+  | { op: 'reset' };
+
+interface Entry {
+  /** The one object the application sees. */
+  object: Fields;
+  /** How the engine described it last, every field present. */
+  told: Fields;
+}
+
+/** Messages that were made and perhaps never get sent; an application makes few at a time. */
+const CREATED_LIMIT = 500;
+
+export interface LiveObjects {
+  apply(operation: ObjectOperation): void;
+  /** Replaces the references in data of the engine by the objects they stand for. */
+  revive(data: unknown): unknown;
+  /** A message that was made just now and is known to nobody else. */
+  create(m: Fields, v: Fields): Fields;
+  find(ID: unknown): Fields | null;
+  /**
+   * While a call runs with a message, changes go through the very reference that was passed, and
+   * first of all: if the object behind a reactive proxy changed earlier, the proxy would see no
+   * difference and the screen would stay as it is. Returns the end of this.
+   */
+  follow(ID: string, passed: Fields): () => void;
+}
+
+export function createLiveObjects(report: (problem: string, error: unknown) => void): LiveObjects {
+  const messages = new Map<string, Entry>();
+  const created = new Map<string, Entry>();
+  const conversations = new Map<string, Entry>();
+  const profiles = new Map<string, Entry>();
+  const followers = new Map<string, Fields[]>();
+
+  const entryOf = (told: Fields): Entry => ({ object: copy(told), told });
+
+  /** The reference may be a proxy or have setters of the application, which may throw. */
+  function change(target: Fields, before: Fields, now: Fields): void {
+    try {
+      update(target, before, now);
+    } catch (error) {
+      report('an object of the application refused an update', error);
+    }
+  }
+
+  function tell(entry: Entry, now: Fields, also: Fields[] = []): void {
+    for (const target of [...also, entry.object]) change(target, entry.told, now);
+    entry.told = now;
+  }
+
+  function tellMessage(ID: string, now: Fields): void {
+    const fresh = created.get(ID);
+    const entry = messages.get(ID) ?? fresh;
+    created.delete(ID);
+    const also = followers.get(ID);
+    if (entry) tell(entry, now, also);
+    else also?.forEach((target) => change(target, {}, now));
+    messages.set(ID, entry ?? entryOf(now));
+  }
+
+  function profile(p: Fields): Fields {
+    const userID = String(p.userID);
+    const entry = profiles.get(userID);
+    // A profile that comes with a conversation says nothing about when it was refreshed.
+    const now = { ...blankProfile(userID), lastUpdatedTime: entry?.told.lastUpdatedTime ?? 0, ...p };
+    if (entry) {
+      tell(entry, now);
+      return entry.object;
+    }
+    const made = entryOf(now);
+    profiles.set(userID, made);
+    return made.object;
+  }
+
+  function conversation(c: Fields): void {
+    const ID = String(c.conversationID);
+    const { userProfile, ...rest } = c;
+    // The peer's profile is an object with a life of its own and no part of what is compared.
+    const peer = isPlain(userProfile) ? ('$p' in userProfile ? revive(userProfile) : profile(userProfile)) : undefined;
+    const now = { ...blankConversation(ID), ...rest, lastMessage: { ...blankLastMessage(), ...(c.lastMessage as object) } };
+    let entry = conversations.get(ID);
+    if (entry) tell(entry, now);
+    else conversations.set(ID, (entry = entryOf(now)));
+    entry.object.userProfile ??= peer;
+  }
+
+  function revive(data: unknown): unknown {
+    if (Array.isArray(data)) return data.map(revive);
+    if (!isPlain(data)) return data;
+    if ('$m' in data) return messages.get(String(data.$m))?.object ?? null;
+    if ('$c' in data) return conversations.get(String(data.$c))?.object ?? null;
+    if ('$p' in data) return profiles.get(String(data.$p))?.object ?? null;
+    if ('$M' in data) {
+      const { m, v } = data.$M as { m: Fields; v: Fields };
+      return described(m, v);
+    }
+    for (const key of Object.keys(data)) data[key] = revive(data[key]);
+    return data;
+  }
+
+  return {
+    revive,
+    apply(operation) {
+      switch (operation.op) {
+        case 'message':
+          return tellMessage(String(operation.m.ID), described(operation.m, operation.v));
+        case 'patch': {
+          const { ID, set } = operation;
+          const entry = messages.get(ID) ?? created.get(ID);
+          if (entry) tell(entry, { ...entry.told, ...set }, followers.get(ID));
+          return;
+        }
+        case 'conversation':
+          return conversation(operation.c);
+        case 'profile':
+          profile(operation.p);
+          return;
+        case 'forget':
+          for (const ID of operation.IDs) messages.delete(ID);
+          return;
+        case 'forgetConversation':
+          conversations.delete(operation.conversationID);
+          return;
+        case 'reset':
+          for (const map of [messages, created, conversations, profiles]) map.clear();
+      }
+    },
+    create(m, v) {
+      const told = described(m, v);
+      const entry = entryOf(told);
+      created.set(String(told.ID), entry);
+      if (created.size > CREATED_LIMIT) created.delete(created.keys().next().value as string);
+      return entry.object;
+    },
+    find: (ID) => (typeof ID === 'string' && messages.get(ID)?.object) || null,
+    follow(ID, passed) {
+      const list = followers.get(ID) ?? [];
+      followers.set(ID, [...list, passed]);
+      return () => {
+        const rest = [...(followers.get(ID) ?? [])];
+        rest.splice(rest.indexOf(passed), 1);
+        if (rest.length) followers.set(ID, rest);
+        else followers.delete(ID);
+        // An application may have set the status itself before it sent once more; the outcome of the
+        // call is what counts.
+        const entry = messages.get(ID) ?? created.get(ID);
+        if (!entry) return;
+        for (const target of [passed, entry.object]) change(target, {}, { status: entry.told.status });
+      };
+    },
+  };
+}
+
+/** A message as the engine describes it, with the fields it left out. */
+function described(m: Fields, v: Fields): Fields {
+  return { ...blankMessage(String(m.ID)), ...m, ...v };
+}

@@ -1,0 +1,18 @@
+// The WebAssembly module as wasm-bindgen wraps it, for the compiler; the build puts the real one in
+// its place. Everything goes across as JSON text. What the texts say is described in engine.ts.
+
+declare module '#wasm' {
+  export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+
+  export class Client {
+    constructor(options: string, output: (operations: string) => void);
+    call(method: string, args: string): Promise<string>;
+    create(method: string, args: string): string;
+    state(): number;
+    loginUser(): string;
+    serverTime(): number;
+    totalUnread(): number;
+    setLogLevel(level: number): void;
+    free(): void;
+  }
+}
