@@ -135,10 +135,12 @@ impl Program {
         bail!("`{}` ended with {status}:\n{complaint}", self.shown());
     }
 
+    /// The command as the user would type it: programs by name, however long their path.
     fn shown(&self) -> String {
-        std::iter::once(self.command.get_program())
+        let program = Path::new(self.command.get_program());
+        std::iter::once(program.file_name().unwrap_or(program.as_os_str()))
             .chain(self.command.get_args())
-            .map(|part| part.to_string_lossy())
+            .map(OsStr::to_string_lossy)
             .collect::<Vec<_>>()
             .join(" ")
     }

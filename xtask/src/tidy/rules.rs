@@ -1,4 +1,6 @@
-//! The rules for source files.
+//! The rules for source files: each takes a file's path and text and returns what is wrong with it.
+//!
+//! They read text, not syntax: a rule that needs a parser belongs to clippy.
 
 use super::Complaint;
 
