@@ -9,6 +9,7 @@
 
 import { Code, failureOf, type Failure } from './error.js';
 import type { Engine, EngineClass } from './loader.js';
+import type { Fields } from './update.js';
 
 export interface Link {
   /** The engine once it is there and until `close`. */
@@ -17,7 +18,7 @@ export interface Link {
   call(method: string, args: string): Promise<unknown>;
   login(args: string): Promise<unknown>;
   /** What a `create…Message` of the engine gives; throws a `Failure`. */
-  create(method: string, args: string): { message: Record<string, unknown>; view: Record<string, unknown> };
+  create(method: string, args: string): { m: Fields; v: Fields };
   setLogLevel(level: number): void;
   /** Ends the engine; everything is refused from now on. Never rejects. */
   close(): Promise<void>;

@@ -13,7 +13,7 @@ export type ObjectOperation =
   | { op: 'message'; m: Fields; v: Fields }
   | { op: 'patch'; ID: string; set: Fields }
   | { op: 'conversation'; c: Fields }
-  | { op: 'profile'; p: Fields }
+  | { op: 'profile'; p: Fields; at: number }
   | { op: 'forget'; IDs: string[] }
   | { op: 'forgetConversation'; conversationID: string }
   | { op: 'reset' };
@@ -76,11 +76,11 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
     messages.set(ID, entry ?? entryOf(now));
   }
 
-  function profile(p: Fields): Fields {
+  /** A profile that comes with a conversation says nothing about when it was refreshed. */
+  function profile(p: Fields, refreshed?: number): Fields {
     const userID = String(p.userID);
     const entry = profiles.get(userID);
-    // A profile that comes with a conversation says nothing about when it was refreshed.
-    const now = { ...blankProfile(userID), lastUpdatedTime: entry?.told.lastUpdatedTime ?? 0, ...p };
+    const now = { ...blankProfile(userID), ...p, lastUpdatedTime: refreshed ?? entry?.told.lastUpdatedTime ?? 0 };
     if (entry) {
       tell(entry, now);
       return entry.object;
@@ -131,7 +131,7 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
         case 'conversation':
           return conversation(operation.c);
         case 'profile':
-          profile(operation.p);
+          profile(operation.p, operation.at);
           return;
         case 'forget':
           for (const ID of operation.IDs) messages.delete(ID);

@@ -117,7 +117,7 @@ export function createInstance(options: InstanceOptions, load: () => Promise<Eng
       } catch (failure) {
         return failed(failure as Failure);
       }
-      return live.create(made.message, made.view);
+      return live.create(made.m, made.v);
     };
   }
 

@@ -17,7 +17,7 @@ const view = { conversationID: 'C2Cyou', flow: 'out', status: 'unSend', isRead: 
 
 async function withMessage() {
   const { tim, engine } = await make();
-  engine.creation = { message: wire, view };
+  engine.creation = { m: wire, v: view };
   const message = tim.createTextMessage({ to: 'you', conversationType: 'C2C', payload: { text: 'hi' } });
   return { tim, engine, message };
 }
@@ -232,14 +232,15 @@ test('events and results refer to the same objects, in arrays of their own', asy
 test('a profile is one object wherever it shows up', async () => {
   const { tim, engine } = await make();
   const c = { conversationID: 'C2Cyou', type: 'C2C', userProfile: { userID: 'you', nick: 'You' } };
-  engine.say({ op: 'profile', p: { userID: 'you', nick: 'You', lastUpdatedTime: 77 } }, { op: 'conversation', c });
+  engine.say({ op: 'profile', p: { userID: 'you', nick: 'You' }, at: 77 }, { op: 'conversation', c });
   const profiles = tim.getUserProfile({ userIDList: ['you'] });
   engine.last.resolve([{ $p: 'you' }]);
   const [profile] = (await profiles).data;
   assert.equal(profile.lastUpdatedTime, 77);
   assert.equal(profile.allowType, 'AllowType_Type_AllowAny');
-  engine.say({ op: 'profile', p: { userID: 'you', nick: 'New', lastUpdatedTime: 78 } });
+  engine.say({ op: 'profile', p: { userID: 'you', nick: 'New' }, at: 78 });
   assert.equal(profile.nick, 'New');
+  assert.equal(profile.lastUpdatedTime, 78);
   const one = tim.getConversationProfile('C2Cyou');
   engine.last.resolve({ conversation: { $c: 'C2Cyou' } });
   assert.equal((await one).data.conversation.userProfile, profile);
