@@ -18,7 +18,10 @@ macro_rules! pushes {
     ($($name:literal $push:ident,)*) => {
         /// Any push.
         #[derive(Clone, Debug, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "read and consumed at once, one at a time")]
+        #[cfg_attr(
+            target_pointer_width = "64",
+            expect(clippy::large_enum_variant, reason = "read and consumed at once, one by one")
+        )]
         pub enum Push {
             $(#[doc = concat!("`", $name, "`")] $push($push),)*
         }

@@ -1,0 +1,110 @@
+//! The page as the engine's host: clock, timers, tasks, log, and the doors to socket and database.
+
+use std::{cell::Cell, future::Future, rc::Rc};
+
+use futures::future::LocalBoxFuture;
+use tim_engine::{
+    output::Output,
+    ports::{Host, LogLevel},
+    store::StoreError,
+};
+use tim_protocol::ids::UserId;
+use web_sys::console;
+
+use super::{idb::IdbStore, socket::WebSocket, watch};
+
+/// How much is logged: 0 everything … 4 nothing. Shared with whoever sets it.
+#[derive(Clone, Debug)]
+pub struct LogSwitch(Rc<Cell<u8>>);
+
+impl Default for LogSwitch {
+    fn default() -> Self {
+        Self(Rc::new(Cell::new(1)))
+    }
+}
+
+impl LogSwitch {
+    /// Sets the level; unknown ones leave it as it is.
+    pub fn set(&self, level: u8) {
+        if level <= 4 {
+            self.0.set(level);
+        }
+    }
+
+    fn lets_through(&self, level: LogLevel) -> bool {
+        let rank = match level {
+            LogLevel::Debug => 0,
+            LogLevel::Info => 1,
+            LogLevel::Warn => 2,
+            LogLevel::Error => 3,
+        };
+        rank >= self.0.get()
+    }
+}
+
+/// A web page.
+pub struct Page {
+    output: Box<dyn Fn(Vec<Output>)>,
+    log: LogSwitch,
+}
+
+impl Page {
+    /// A page that hands what the engine says to `output`.
+    #[must_use]
+    pub fn new(output: Box<dyn Fn(Vec<Output>)>, log: LogSwitch) -> Self {
+        Self { output, log }
+    }
+}
+
+impl Host for Page {
+    type Store = IdbStore;
+    type Socket = WebSocket;
+
+    fn now_ms(&self) -> u64 {
+        js_sys::Date::now() as u64
+    }
+
+    fn random(&self) -> u32 {
+        (js_sys::Math::random() * 4_294_967_296.0) as u32
+    }
+
+    fn sleep(&self, ms: u64) -> impl Future<Output = ()> + 'static {
+        gloo_timers::future::TimeoutFuture::new(u32::try_from(ms).unwrap_or(u32::MAX))
+    }
+
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        wasm_bindgen_futures::spawn_local(task);
+    }
+
+    fn woken(&self) -> impl Future<Output = ()> + 'static {
+        watch::woken()
+    }
+
+    fn connect(&self, url: &str) -> impl Future<Output = Option<WebSocket>> + 'static {
+        WebSocket::open(url.to_owned())
+    }
+
+    fn open_store(
+        &self,
+        sdk_app_id: i64,
+        user: &UserId,
+    ) -> impl Future<Output = Result<IdbStore, StoreError>> + 'static {
+        IdbStore::open(format!("tim-{sdk_app_id}-{user}"))
+    }
+
+    fn output(&self, batch: Vec<Output>) {
+        (self.output)(batch);
+    }
+
+    fn log(&self, level: LogLevel, line: &str) {
+        if self.log.lets_through(level) {
+            let line = format!("tim-wasm: {line}").into();
+            match level {
+                LogLevel::Debug => console::debug_1(&line),
+                LogLevel::Info => console::info_1(&line),
+                LogLevel::Warn => console::warn_1(&line),
+                LogLevel::Error => console::error_1(&line),
+            }
+        }
+    }
+}
