@@ -54,7 +54,7 @@ impl Project {
         let lock =
             fs::read_to_string(self.root.join("Cargo.lock")).context("reading Cargo.lock")?;
         locked_version(&lock, name)
-            .with_context(|| format!("Cargo.lock does not name {name}: run `cargo metadata` once"))
+            .with_context(|| format!("Cargo.lock does not name {name}: restore the file from git"))
     }
 }
 

@@ -36,6 +36,9 @@ pub fn bindgen(project: &Project) -> Result<PathBuf> {
             .arg(format!("={version}"))
             .arg("--root")
             .arg(&root)
+            // It runs for a tenth of a second at a time: not worth a minute of optimising it.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
             // Away from the repository, whose cargo settings are not meant for it.
             .directory(&root)
             .run()?;
