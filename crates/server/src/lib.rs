@@ -1,1 +1,76 @@
-//! placeholder
+//! The self-hosted service that tim-wasm talks to over one WebSocket.
+//!
+//! # Layout (a reading order)
+//!
+//! - [`config`]: what the operator decides. `main.rs` only reads arguments and calls [`run`].
+//! - [`gateway`]: sockets, frames, the dispatch of calls; [`http`]: everything else over HTTP.
+//! - [`service`]: the rules, one noun per file. A message's life begins in `service::messages`.
+//! - [`storage`]: the only place with SQL; its writer commits what arrives together.
+//! - [`bus`]: pushes on their way to whoever is connected.
+//!
+//! Gateway and http call the service, the service calls storage and bus, and only this file puts
+//! them together.
+
+pub mod bus;
+pub mod config;
+pub mod gateway;
+pub mod http;
+pub mod service;
+pub mod storage;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use config::Config;
+use gateway::Gateway;
+use service::Service;
+use storage::StorageError;
+
+/// How long the end may take, whatever clients do.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
+
+/// Serves `listener` until `shutdown` completes, then finishes what is in hand.
+///
+/// The caller binds the port and owns the signal, so that tests can use port 0.
+///
+/// # Errors
+/// When the database cannot be opened.
+pub fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> BoxFuture<'static, Result<(), StorageError>> {
+    Box::pin(serve(listener, config, shutdown))
+}
+
+async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StorageError> {
+    http::install_metrics();
+    let service = Arc::new(Service::start(&config).await?);
+    let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
+    let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
+    let stop = CancellationToken::new();
+    let accepting = tokio::spawn(http::accept(listener, router, stop.clone()));
+    let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
+    shutdown.await;
+    tracing::info!("stopping");
+    stop.cancel();
+    retention.abort();
+    let ended = async move {
+        gateway.stop().await;
+        // It ends by itself once its connections have.
+        let _ = accepting.await;
+    };
+    if tokio::time::timeout(STOP_DEADLINE, ended).await.is_err() {
+        tracing::warn!("some connections did not end in time");
+    }
+    service.storage().clone().close().await;
+    tracing::info!("stopped");
+    Ok(())
+}

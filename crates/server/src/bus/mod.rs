@@ -1,0 +1,83 @@
+//! Pushes on their way to people, wherever these are connected.
+//!
+//! A subject is an account; each of its connected instances is one subscriber. Everything that is
+//! told to a person goes through here, also on a single node, so that a bus between nodes can take
+//! the place of the local one. The contract, which `contract` checks for every implementation:
+//!
+//! - a subscription that has been answered misses nothing that is published later;
+//! - nor does it get anything that the same node published before it was asked for;
+//! - events of one publisher for one subject arrive in the order of the calls;
+//! - publishing never blocks and never fails because nobody, or somebody slow, is listening;
+//! - after a subscription was dropped its inbox gets nothing more.
+//!
+//! The bus does not know what a frame says.
+
+#[cfg(test)]
+mod contract;
+mod local;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+pub use local::LocalBus;
+use tim_protocol::push::KickReason;
+
+use crate::storage::{AccountKey, SessionKey};
+
+/// Something a person's instances are told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A frame, ready to be written.
+    Frame {
+        /// JSON text.
+        text: Bytes,
+        /// The instance that caused it and need not hear of it.
+        except: Option<SessionKey>,
+    },
+    /// One instance has come back on a new connection.
+    Replaced {
+        /// Which one.
+        session: SessionKey,
+    },
+    /// One instance is out.
+    Kick {
+        /// Which one.
+        session: SessionKey,
+        /// Why.
+        reason: KickReason,
+    },
+}
+
+/// Where a subscriber's events are put.
+pub trait Inbox: Send + Sync {
+    /// Takes an event. Must not block.
+    fn deliver(&self, event: &Event);
+}
+
+/// Ends when it is dropped.
+#[must_use = "a subscription that is dropped ends at once"]
+pub struct Subscription(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Subscription {
+    fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(end)))
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
+/// Carries events from whoever causes them to whoever is connected.
+pub trait Bus: Send + Sync {
+    /// Tells all instances of an account.
+    fn publish(&self, to: AccountKey, event: Event);
+
+    /// Begins to listen for an account.
+    fn subscribe(&self, to: AccountKey, inbox: Arc<dyn Inbox>) -> BoxFuture<'_, Subscription>;
+}

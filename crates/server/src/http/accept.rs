@@ -1,0 +1,78 @@
+//! Accepting TCP connections and speaking HTTP/1.1 on them.
+//!
+//! Done by hand instead of by the framework for three settings: buffers that stay small, a deadline
+//! for the request's head (a client that sends one byte a minute must not hold a task for ever), and
+//! no delay for small frames.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::gateway::Peer;
+
+/// A request's head must be there by then.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Largest head, and what is buffered of a body.
+const BUFFER: usize = 16 * 1024;
+/// How long to wait when the system has no more sockets.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+/// Serves every connection of `listener` until `stop`.
+pub async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(BUFFER);
+    let http = Arc::new(http);
+    // Plain requests at hand are finished too: the last one to end wakes the wait below.
+    let (open, idle) = (Arc::new(()), Arc::new(Notify::new()));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                continue;
+            }
+        };
+        // Without it a small reply may wait for the acknowledgement of the one before.
+        let _ = stream.set_nodelay(true);
+        let peer = Peer(address.ip().to_canonical());
+        let service = router.clone().map_request(move |mut request: http::Request<_>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let (http, stop) = (Arc::clone(&http), stop.clone());
+        let (open, idle) = (Arc::clone(&open), Arc::clone(&idle));
+        tokio::spawn(async move {
+            let service = TowerToHyperService::new(service);
+            let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+            let mut connection = std::pin::pin!(connection);
+            // An error is a client that broke off or spoke no HTTP; there is nobody to tell.
+            let ended = tokio::select! {
+                _ = connection.as_mut() => true,
+                () = stop.cancelled() => false,
+            };
+            if !ended {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+            drop(open);
+            idle.notify_one();
+        });
+    }
+    drop(listener);
+    while Arc::strong_count(&open) > 1 {
+        idle.notified().await;
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything over HTTP that is not the socket: health, metrics, the page, the development helper.
+//!
+//! - [`accept`] owns the TCP connections; [`health`] and [`metrics`] are for operators;
+//! - [`web`] serves the page's files; [`dev`] hands out logins on a developer's own machine.
+
+mod accept;
+mod dev;
+mod health;
+mod metrics;
+mod web;
+
+use std::sync::Arc;
+
+pub use accept::accept;
+use axum::{Router, routing::get};
+pub use metrics::install as install_metrics;
+
+use crate::{
+    config::Config,
+    gateway::{Gateway, upgrade},
+    service::Service,
+};
+
+/// All addresses of the server.
+pub fn router(config: &Config, service: Arc<Service>, gateway: Arc<Gateway>) -> Router {
+    let socket = Router::new().route("/im/ws", get(upgrade)).with_state(gateway);
+    let health = Router::new().route("/healthz", get(health::health)).with_state(service);
+    let metrics = Router::new().route("/metrics", get(metrics::metrics));
+    socket
+        .merge(health)
+        .merge(metrics)
+        .merge(dev::router(config))
+        .fallback_service(web::pages(config.web_root.as_deref()))
+}

@@ -1,0 +1,224 @@
+//! `tim-server`: arguments and signals; the rest is in the library.
+
+use std::{error::Error, io, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use tim_protocol::{ids::UserId, usersig};
+use tim_server::{
+    config::{App, Config, LogFormat, Origin, Overrides},
+    service::now_s,
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+// Many small, short-lived frames from many tasks: the system's allocator costs a fifth more.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A self-hosted chat server for tim-wasm. Without arguments it keeps its data in ./tim-data, makes a
+/// development app and listens on 127.0.0.1:8080.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Configuration file (TOML)
+    #[arg(long, short, env = "TIM_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// Address and port to listen on
+    #[arg(long, global = true)]
+    listen: Option<String>,
+    /// Folder of the database and the generated keys
+    #[arg(long, global = true)]
+    data: Option<String>,
+    /// Folder of the web page to serve
+    #[arg(long, global = true)]
+    web_root: Option<String>,
+    /// Log level, or levels by module
+    #[arg(long, global = true)]
+    log: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print a UserSig, the credential a user logs in with
+    Usersig {
+        /// SDKAppID; may be left out when there is only one app
+        #[arg(long)]
+        app: Option<u32>,
+        /// userID
+        #[arg(long)]
+        user: UserId,
+        /// Lifetime in seconds
+        #[arg(long, default_value_t = 15_552_000)]
+        expire: u64,
+    },
+    /// Read the configuration, say whether it is good, and exit
+    CheckConfig,
+}
+
+/// Why the program ends, as a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Config(#[source] tim_server::config::ConfigError),
+    #[error(
+        "the address {0} is in use by another program; choose another one with --listen, \
+         TIM_LISTEN or `listen` in the configuration file"
+    )]
+    InUse(std::net::SocketAddr),
+    #[error("cannot listen on {0}; choose another address with --listen, TIM_LISTEN or `listen`")]
+    Listen(std::net::SocketAddr, #[source] io::Error),
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    #[error("the database in {0} cannot be opened")]
+    Storage(PathBuf, #[source] tim_server::storage::StorageError),
+    #[error("there are several apps; name one with --app")]
+    WhichApp,
+    #[error("there is no app {0}")]
+    NoSuchApp(u32),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match load(&arguments.settings) {
+        Ok(config) => match arguments.command {
+            None => serve(config),
+            Some(Command::Usersig { app, user, expire }) => {
+                print_user_sig(&config, app, &user, expire)
+            }
+            Some(Command::CheckConfig) => {
+                say(&format!("The configuration is good: {} app(s).", config.apps.len()));
+                Ok(())
+            }
+        },
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to a command belongs on standard output")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "the operator reads this before any log exists")]
+fn complain(failure: &Failure) {
+    let mut text = format!("tim-server: {failure}");
+    let mut source = failure.source();
+    // The configuration's own sentence stands for its enum; do not say it twice.
+    if let Failure::Config(error) = failure {
+        source = error.source();
+    }
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    eprintln!("{text}");
+}
+
+fn load(settings: &Settings) -> Result<Config, Failure> {
+    let sources = [
+        ("listen", "TIM_LISTEN", "--listen", &settings.listen),
+        ("data", "TIM_DATA", "--data", &settings.data),
+        ("webRoot", "TIM_WEB_ROOT", "--web-root", &settings.web_root),
+        ("log", "TIM_LOG", "--log", &settings.log),
+        ("logFormat", "TIM_LOG_FORMAT", "", &None),
+    ];
+    let mut overrides = Overrides { server: Vec::new(), environment: std::env::vars().collect() };
+    for (key, variable, name, argument) in sources {
+        if let Some(text) = argument {
+            overrides.server.push((key, text.clone(), Origin::Argument(name)));
+        } else if let Ok(text) = std::env::var(variable) {
+            overrides.server.push((key, text, Origin::Variable(variable.to_owned())));
+        }
+    }
+    Config::load(settings.config.as_deref(), &overrides).map_err(Failure::Config)
+}
+
+fn print_user_sig(
+    config: &Config,
+    app: Option<u32>,
+    user_id: &UserId,
+    lifetime_s: u64,
+) -> Result<(), Failure> {
+    let app: &App = match (app, config.apps.as_slice()) {
+        (None, [only]) => only,
+        (None, _) => return Err(Failure::WhichApp),
+        (Some(id), apps) => {
+            apps.iter().find(|it| it.sdk_app_id == id).ok_or(Failure::NoSuchApp(id))?
+        }
+    };
+    let key = app.secret_keys.first().ok_or(Failure::NoSuchApp(app.sdk_app_id))?;
+    say(&usersig::sign(key, app.sdk_app_id, user_id, now_s(), lifetime_s));
+    Ok(())
+}
+
+fn start_log(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// What a developer needs to know when the server has made up its own app.
+fn introduce(config: &Config, address: std::net::SocketAddr) {
+    let app = &config.apps[0];
+    let key_file = config.key_file(app);
+    say(&format!(
+        "tim-server is listening on http://{address}\n\
+         development app   SDKAppID {}\n\
+         secret key        in {}\n\
+         demo              http://{address}/",
+        app.sdk_app_id,
+        key_file.display()
+    ));
+}
+
+fn serve(config: Config) -> Result<(), Failure> {
+    start_log(&config);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Start)?;
+    runtime.block_on(async {
+        let listener =
+            TcpListener::bind(config.listen).await.map_err(|error| match error.kind() {
+                io::ErrorKind::AddrInUse => Failure::InUse(config.listen),
+                _ => Failure::Listen(config.listen, error),
+            })?;
+        let address = listener.local_addr().map_err(Failure::Start)?;
+        // Before anybody is told that the server is up: a signal from now on ends it in good order.
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Start)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Start)?;
+        if config.has_development_app {
+            introduce(&config, address);
+        } else {
+            say(&format!("tim-server is listening on http://{address}"));
+        }
+        let shutdown = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        let data = config.data.clone();
+        tim_server::run(listener, config, shutdown)
+            .await
+            .map_err(|error| Failure::Storage(data, error))
+    })
+}

@@ -1,0 +1,104 @@
+//! The rules: who may do what, and what follows from it. One noun per file.
+//!
+//! Use cases take what a client said and who it is, and answer a value or a [`Refusal`]. They know
+//! no socket and no SQL: they ask [`crate::storage`], and tell others through [`crate::bus`].
+
+pub mod accounts;
+pub mod conversations;
+pub mod limits;
+pub mod messages;
+pub mod retention;
+pub mod sessions;
+pub mod users;
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tim_protocol::code::Code;
+
+use crate::{
+    bus::{Bus, LocalBus},
+    config::{App, Config},
+    storage::{Storage, StorageError},
+};
+use accounts::Accounts;
+use limits::LoginFailures;
+
+/// Why a request was not served: a number for programs and a sentence for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What programs compare.
+    pub code: Code,
+    /// What people read; never holds anything a user wrote.
+    pub text: &'static str,
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, text: code.text() }
+    }
+}
+
+/// The cause is ours and stays in the log.
+impl From<StorageError> for Refusal {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "storage failed");
+        Code::INTERNAL.into()
+    }
+}
+
+/// Everything the use cases need, shared by all connections.
+pub struct Service {
+    apps: HashMap<u32, Arc<App>>,
+    storage: Storage,
+    bus: Arc<dyn Bus>,
+    accounts: Accounts,
+    login_failures: LoginFailures,
+}
+
+impl Service {
+    /// Opens the database and gets ready to serve.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub async fn start(config: &Config) -> Result<Self, StorageError> {
+        let bus: Arc<dyn Bus> = Arc::new(LocalBus::default());
+        let storage = Storage::open(&config.data, messages::announcer(Arc::clone(&bus))).await?;
+        let apps = config.apps.iter().map(|app| (app.sdk_app_id, Arc::new(app.clone())));
+        Ok(Self {
+            apps: apps.collect(),
+            storage,
+            bus,
+            accounts: Accounts::default(),
+            login_failures: LoginFailures::new(&config.limits),
+        })
+    }
+
+    /// The database, for health checks and the end.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The bus, to listen for a session.
+    #[must_use]
+    pub fn bus(&self) -> &dyn Bus {
+        &*self.bus
+    }
+}
+
+/// The server's clock in milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The server's clock in seconds since 1970.
+#[must_use]
+pub fn now_s() -> u64 {
+    now_ms() / 1000
+}

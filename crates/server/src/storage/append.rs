@@ -1,0 +1,414 @@
+//! A message's way into the log: repeats are found, places are given, rows are written.
+//!
+//! Runs inside the writer's transaction for all messages of a batch at once; each step is one
+//! statement however many messages there are. The rules:
+//!
+//! - A message whose ID is stored already, or stands earlier in the same batch, gets the first
+//!   one's answer and changes nothing. Under the same ID in another conversation it is refused.
+//! - `seq` and `rev` follow the conversation's last ones without a hole; `time` never decreases.
+//! - A message that neither counts nor shows leaves the conversation out of everybody's list.
+
+use std::{
+    collections::{HashMap, hash_map::Entry as Slot},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use sqlx::{Arguments as _, Row as _, query_with, sqlite::SqliteArguments};
+use tim_protocol::{call::Sent, entry::Entry, ids::Seq};
+
+use super::{
+    AccountKey, Connection, ConversationKey, SessionKey, Storage, StorageError,
+    shapes::{MOST_ROWS, Shapes, filled, pieces},
+};
+
+/// A message to be stored.
+pub struct Append {
+    /// The tenant, for a conversation that does not exist yet.
+    pub app: i64,
+    /// Who sends.
+    pub sender: AccountKey,
+    /// To whom; may be the sender.
+    pub receiver: AccountKey,
+    /// The instance that sends: it gets the answer and no push.
+    pub origin: SessionKey,
+    /// The line of the log, complete but for `seq`, `rev` and `message.time`.
+    pub entry: Entry,
+    /// Told once, after the commit.
+    pub done: Box<dyn FnOnce(Result<Sent, AppendError>) + Send>,
+}
+
+/// Why a message was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendError {
+    /// Its ID belongs to a message of another conversation.
+    OtherConversation,
+    /// The transaction failed; it may be sent again.
+    NotCommitted,
+}
+
+/// A message that has just been committed.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Who sent.
+    pub sender: AccountKey,
+    /// To whom.
+    pub receiver: AccountKey,
+    /// The instance that sent.
+    pub origin: SessionKey,
+    /// Its log.
+    pub conversation: ConversationKey,
+    /// Its place.
+    pub seq: Seq,
+    /// The line of the log as JSON.
+    pub entry: Arc<str>,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct Appended {
+    /// The new messages, in the order of their places.
+    pub stored: Vec<Stored>,
+    /// One for each message of the batch.
+    pub outcomes: Vec<Result<Sent, AppendError>>,
+}
+
+/// The three numbers of a message ID, as columns.
+type IdColumns = (i64, i64, i64);
+/// Two people, the smaller key first.
+type Pair = (i64, i64);
+
+struct Conversation {
+    key: i64,
+    seq: i64,
+    rev: i64,
+    time: i64,
+    shown_seq: i64,
+    active_time: i64,
+    was_listed: bool,
+    has_grown: bool,
+}
+
+/// The statements of a batch.
+pub(super) struct Appender {
+    find_repeats: Shapes,
+    find_conversations: Shapes,
+    insert: Shapes,
+    update: Shapes,
+}
+
+impl Append {
+    fn pair(&self) -> Pair {
+        (self.sender.0.min(self.receiver.0), self.sender.0.max(self.receiver.0))
+    }
+
+    fn id_columns(&self) -> IdColumns {
+        let parts = self.entry.message.id.parts();
+        // The identifier was checked to fit signed columns when it was read.
+        (self.sender.0, parts.client_time.cast_signed(), i64::from(parts.random))
+    }
+}
+
+/// Seconds since 1970.
+fn now_s() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_secs().cast_signed()
+}
+
+impl Appender {
+    pub(super) fn new() -> Self {
+        Self {
+            // CROSS JOIN: look each wanted row up, never walk the large table.
+            find_repeats: Shapes::new(
+                "WITH want (sender, client_time, random) AS (VALUES ",
+                3,
+                ") SELECT m.sender, m.client_time, m.random, m.conversation, m.entry \
+                 FROM want CROSS JOIN message m WHERE m.sender = want.sender \
+                 AND m.client_time = want.client_time AND m.random = want.random",
+            ),
+            find_conversations: Shapes::new(
+                "WITH want (a, b) AS (VALUES ",
+                2,
+                ") SELECT c.a, c.b, c.key, c.seq, c.rev, c.time, c.shown_seq, c.active_time \
+                 FROM want CROSS JOIN conversation c WHERE c.a = want.a AND c.b = want.b",
+            ),
+            insert: Shapes::new(
+                "INSERT INTO message (conversation, seq, sender, client_time, random, time, \
+                 is_counted, entry) VALUES ",
+                8,
+                "",
+            ),
+            update: Shapes::new(
+                "WITH new (key, seq, rev, time, shown_seq, active_time) AS (VALUES ",
+                6,
+                ") UPDATE conversation SET seq = new.seq, rev = new.rev, time = new.time, \
+                 shown_seq = new.shown_seq, active_time = new.active_time \
+                 FROM new WHERE conversation.key = new.key",
+            ),
+        }
+    }
+
+    /// Stores a batch of at most [`MOST_ROWS`] messages.
+    pub(super) async fn store(
+        &self,
+        connection: &mut Connection,
+        appends: &mut [Append],
+    ) -> Result<Appended, StorageError> {
+        if appends.is_empty() {
+            return Ok(Appended::default());
+        }
+        debug_assert!(appends.len() <= MOST_ROWS, "the writer takes no larger batch");
+        let ids: Vec<_> = appends.iter().map(Append::id_columns).collect();
+        let pairs: Vec<_> = appends.iter().map(Append::pair).collect();
+        let repeats = self.find_repeats(connection, &ids).await?;
+        let mut conversations = self.find_conversations(connection, pairs.clone()).await?;
+        let mut in_batch: HashMap<IdColumns, usize> = HashMap::with_capacity(appends.len());
+        let mut batch = Appended::default();
+        let mut rows = Vec::with_capacity(appends.len());
+        for index in 0..appends.len() {
+            let (pair, id) = (pairs[index], ids[index]);
+            let outcome = if let Some((conversation, entry)) = repeats.get(&id) {
+                let here = conversations.get(&pair).is_some_and(|it| it.key == *conversation);
+                if here { Ok(first_answer(entry)?) } else { Err(AppendError::OtherConversation) }
+            } else {
+                match in_batch.entry(id) {
+                    Slot::Occupied(first) if pairs[*first.get()] == pair => {
+                        batch.outcomes[*first.get()].clone()
+                    }
+                    Slot::Occupied(_) => Err(AppendError::OtherConversation),
+                    Slot::Vacant(slot) => {
+                        slot.insert(index);
+                        let append = &mut appends[index];
+                        let conversation = match conversations.entry(pair) {
+                            Slot::Occupied(known) => known.into_mut(),
+                            Slot::Vacant(slot) => {
+                                slot.insert(create(connection, append.app, pair).await?)
+                            }
+                        };
+                        conversation.place(&mut append.entry);
+                        let entry = serde_json::to_string(&append.entry)?.into();
+                        rows.push(NewRow::of(append, conversation.key, id, Arc::clone(&entry)));
+                        batch.stored.push(Stored {
+                            sender: append.sender,
+                            receiver: append.receiver,
+                            origin: append.origin,
+                            conversation: ConversationKey(conversation.key),
+                            seq: append.entry.seq,
+                            entry,
+                        });
+                        Ok(answer(&append.entry))
+                    }
+                }
+            };
+            batch.outcomes.push(outcome);
+        }
+        self.insert(connection, &rows).await?;
+        self.update(connection, &conversations).await?;
+        Ok(batch)
+    }
+
+    async fn find_repeats(
+        &self,
+        connection: &mut Connection,
+        ids: &[IdColumns],
+    ) -> Result<HashMap<IdColumns, (i64, String)>, StorageError> {
+        let mut arguments = SqliteArguments::default();
+        for &(sender, client_time, random) in filled(ids) {
+            add(&mut arguments, [sender, client_time, random])?;
+        }
+        let sql = self.find_repeats.exact(ids.len().next_power_of_two());
+        let rows = query_with(sql, arguments).fetch_all(connection).await?;
+        rows.iter()
+            .map(|row| {
+                let id = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+                Ok((id, (row.try_get(3)?, row.try_get(4)?)))
+            })
+            .collect()
+    }
+
+    async fn find_conversations(
+        &self,
+        connection: &mut Connection,
+        mut pairs: Vec<Pair>,
+    ) -> Result<HashMap<Pair, Conversation>, StorageError> {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut arguments = SqliteArguments::default();
+        for &(a, b) in filled(&pairs) {
+            add(&mut arguments, [a, b])?;
+        }
+        let sql = self.find_conversations.exact(pairs.len().next_power_of_two());
+        let rows = query_with(sql, arguments).fetch_all(connection).await?;
+        rows.iter()
+            .map(|row| {
+                let active_time = row.try_get(7)?;
+                let conversation = Conversation {
+                    key: row.try_get(2)?,
+                    seq: row.try_get(3)?,
+                    rev: row.try_get(4)?,
+                    time: row.try_get(5)?,
+                    shown_seq: row.try_get(6)?,
+                    active_time,
+                    was_listed: active_time > 0,
+                    has_grown: false,
+                };
+                Ok(((row.try_get(0)?, row.try_get(1)?), conversation))
+            })
+            .collect()
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut Connection,
+        rows: &[NewRow],
+    ) -> Result<(), StorageError> {
+        for piece in pieces(rows) {
+            let mut arguments = SqliteArguments::default();
+            arguments.reserve(piece.len() * 8, 0);
+            for row in piece {
+                add(&mut arguments, row.numbers)?;
+                arguments.add(Arc::clone(&row.entry)).map_err(sqlx::Error::Encode)?;
+            }
+            let sql = self.insert.exact(piece.len());
+            query_with(sql, arguments).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    async fn update(
+        &self,
+        connection: &mut Connection,
+        conversations: &HashMap<Pair, Conversation>,
+    ) -> Result<(), StorageError> {
+        let grown: Vec<_> = conversations.values().filter(|it| it.has_grown).collect();
+        if grown.is_empty() {
+            return Ok(());
+        }
+        let mut arguments = SqliteArguments::default();
+        for it in filled(&grown) {
+            let columns = [it.key, it.seq, it.rev, it.time, it.shown_seq, it.active_time];
+            add(&mut arguments, columns)?;
+        }
+        let sql = self.update.exact(grown.len().next_power_of_two());
+        query_with(sql, arguments).execute(&mut *connection).await?;
+        for (&(a, b), conversation) in conversations {
+            if conversation.active_time > 0 && !conversation.was_listed {
+                add_member(connection, a, conversation.key).await?;
+                add_member(connection, b, conversation.key).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Conversation {
+    /// Gives a message the next place.
+    fn place(&mut self, entry: &mut Entry) {
+        self.seq += 1;
+        self.rev += 1;
+        self.time = self.time.max(now_s());
+        self.has_grown = true;
+        if !entry.excluded_from_last_message {
+            self.shown_seq = self.seq;
+            self.active_time = self.time;
+        } else if !entry.excluded_from_unread_count && self.active_time == 0 {
+            self.active_time = self.time;
+        }
+        entry.seq = self.seq.cast_unsigned();
+        entry.rev = self.rev.cast_unsigned();
+        entry.message.time = self.time.cast_unsigned();
+    }
+}
+
+struct NewRow {
+    /// The columns before `entry`.
+    numbers: [i64; 7],
+    entry: Arc<str>,
+}
+
+impl NewRow {
+    fn of(append: &Append, conversation: i64, id: IdColumns, entry: Arc<str>) -> Self {
+        let (sender, client_time, random) = id;
+        let seq = append.entry.seq.cast_signed();
+        let time = append.entry.message.time.cast_signed();
+        let is_counted = i64::from(!append.entry.excluded_from_unread_count);
+        let numbers = [conversation, seq, sender, client_time, random, time, is_counted];
+        Self { numbers, entry }
+    }
+}
+
+fn add<const N: usize>(
+    arguments: &mut SqliteArguments,
+    values: [i64; N],
+) -> Result<(), StorageError> {
+    for value in values {
+        arguments.add(value).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(())
+}
+
+async fn create(
+    connection: &mut Connection,
+    app: i64,
+    (a, b): Pair,
+) -> Result<Conversation, StorageError> {
+    let key = sqlx::query_scalar(
+        "INSERT INTO conversation (app, a, b) VALUES ($1, $2, $3) RETURNING key",
+    )
+    .bind(app)
+    .bind(a)
+    .bind(b)
+    .fetch_one(connection)
+    .await?;
+    Ok(Conversation {
+        key,
+        seq: 0,
+        rev: 0,
+        time: 0,
+        shown_seq: 0,
+        active_time: 0,
+        was_listed: false,
+        has_grown: false,
+    })
+}
+
+async fn add_member(
+    connection: &mut Connection,
+    account: i64,
+    conversation: i64,
+) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO member (account, conversation) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(account)
+    .bind(conversation)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What the sender is told.
+fn answer(entry: &Entry) -> Sent {
+    let message = &entry.message;
+    Sent {
+        seq: entry.seq,
+        rev: entry.rev,
+        time: message.time,
+        nick: message.nick.clone(),
+        avatar: message.avatar.clone(),
+        need_read_receipt: message.need_read_receipt,
+        is_support_extension: message.is_support_extension,
+    }
+}
+
+fn first_answer(entry: &str) -> Result<Sent, StorageError> {
+    Ok(answer(&serde_json::from_str(entry)?))
+}
+
+impl Storage {
+    /// Hands a message to the writer. Messages are stored in the order of these calls; the outcome
+    /// goes to [`Append::done`].
+    pub async fn append(&self, append: Append) {
+        self.writer.append(append).await;
+    }
+}
