@@ -8,7 +8,8 @@
 use std::{cell::RefCell, future::Future, rc::Rc};
 
 use futures::{
-    future::{Either, select},
+    FutureExt,
+    future::{Either, ready, select},
     pin_mut,
 };
 use tim_protocol::{call::Call, code::Code, frame};
@@ -16,7 +17,7 @@ use tim_protocol::{call::Call, code::Code, frame};
 use crate::{
     error::Error,
     gate::Phase,
-    keeper::Keeper,
+    keeper::{Closing, Keeper},
     output::Event,
     ports::{Host, LogLevel, Socket},
     requests::{Answer, Patience},
@@ -51,13 +52,16 @@ pub(crate) struct Inner<H: Host> {
     pub state: RefCell<State<H::Socket>>,
     /// Open from login to logout.
     pub keeper: RefCell<Option<Rc<Keeper<H::Store>>>>,
+    /// Ends when the store of the session before is given back.
+    pub closing: RefCell<Closing>,
 }
 
 impl<H: Host> Client<H> {
     /// A new instance; nothing happens before a login.
     pub fn new(host: H, config: Config) -> Self {
         let state = RefCell::new(State::new(config.language.clone()));
-        Self(Rc::new(Inner { host, config, state, keeper: RefCell::default() }))
+        let closing = RefCell::new(ready(()).boxed_local().shared());
+        Self(Rc::new(Inner { host, config, state, keeper: RefCell::default(), closing }))
     }
 
     /// The state of the session.

@@ -11,7 +11,11 @@ use std::{
     rc::Rc,
 };
 
-use futures::lock::Mutex;
+use futures::{
+    FutureExt,
+    future::{LocalBoxFuture, Shared},
+    lock::Mutex,
+};
 use tim_protocol::{
     code::Code,
     ids::{ConversationId, MessageId, Seq},
@@ -37,6 +41,9 @@ pub(crate) struct Keeper<S> {
     pending: RefCell<Pending>,
     scheduled: Cell<bool>,
 }
+
+/// A store on its way back; see [`Client::close_store`].
+pub(crate) type Closing = Shared<LocalBoxFuture<'static, ()>>;
 
 enum Backend<S> {
     Device(S),
@@ -68,6 +75,14 @@ impl<S: Store> Keeper<S> {
 
     fn store(&self) -> Rc<Backend<S>> {
         Rc::clone(&self.store.borrow())
+    }
+
+    /// Gives the store back; nothing may be collected any more.
+    pub fn give_back(&self) {
+        match &*self.store() {
+            Backend::Device(store) => store.close(),
+            Backend::Memory(store) => store.close(),
+        }
     }
 
     /// Collects a message.
@@ -237,14 +252,24 @@ impl<H: Host> Client<H> {
         self.drain();
     }
 
-    /// Writes what is left and gives the store back.
-    pub(crate) async fn close_store(&self) {
-        let keeper = self.0.keeper.borrow_mut().take();
-        if let Some(keeper) = keeper {
-            self.flush(&keeper).await;
-            let backend = keeper.store();
-            on!(backend, store => store.close());
-        }
+    /// Lets go of the store at once, so that a session that begins meanwhile gets its own; what is
+    /// left is written and the store given back in a task. Resolves when that, and every closing
+    /// before, is done.
+    pub(crate) fn close_store(&self) -> Closing {
+        let Some(keeper) = self.0.keeper.borrow_mut().take() else {
+            return self.0.closing.borrow().clone();
+        };
+        let (client, before) = (self.clone(), self.0.closing.borrow().clone());
+        let closing = async move {
+            before.await;
+            client.flush(&keeper).await;
+            keeper.give_back();
+        };
+        let closing = closing.boxed_local().shared();
+        *self.0.closing.borrow_mut() = closing.clone();
+        let running = closing.clone();
+        self.spawn(|_| running);
+        closing
     }
 }
 

@@ -172,6 +172,10 @@ impl<H: Host> Client<H> {
             }
             let keeper = std::rc::Rc::new(Keeper::new(store));
             let snapshot = client.load(&keeper).await;
+            if !client.is_current(generation) {
+                keeper.give_back();
+                return std::rc::Rc::default();
+            }
             *client.0.keeper.borrow_mut() = Some(keeper);
             std::rc::Rc::new(snapshot)
         };
@@ -264,6 +268,7 @@ impl<H: Host> Client<H> {
     pub async fn logout(&self) -> Result<(), Error> {
         let farewell = self.with(|state| state.link.clone());
         let closing = self.take_leave();
+        let kept = self.close_store();
         self.with(|state| state.emit(Event::NotReady));
         self.hand_out_reset();
         self.drain_now();
@@ -274,7 +279,7 @@ impl<H: Host> Client<H> {
         if let Some(socket) = closing {
             socket.close();
         }
-        self.close_store().await;
+        kept.await;
         Ok(())
     }
 
@@ -305,6 +310,8 @@ impl<H: Host> Client<H> {
         }
         self.log(LogLevel::Warn, "kicked out");
         let closing = self.take_leave();
+        // Runs on its own.
+        drop(self.close_store());
         self.with(|state| {
             state.emit(Event::KickedOut(reason));
             state.emit(Event::NotReady);
@@ -314,7 +321,6 @@ impl<H: Host> Client<H> {
             socket.close();
         }
         self.drain_now();
-        self.spawn(|client| async move { client.close_store().await });
     }
 
     /// Back to IDLE with everything pending refused and what was on its way marked as failed;
