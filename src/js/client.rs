@@ -5,9 +5,12 @@
 //! callback, never inside the frame of a call.
 
 use js_sys::{Function, Promise};
-use serde::{Deserialize, Serialize};
 use tim_engine::{client::Config, error::Error, gate::Phase, output::Output};
-use tim_protocol::code::Code;
+use tim_protocol::{
+    code::Code,
+    json::{self, ObjectWriter},
+    json_object,
+};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -17,14 +20,19 @@ use crate::{
 };
 
 /// What the facade creates an instance with.
-#[derive(Deserialize)]
 struct Options {
-    #[serde(rename = "SDKAppID")]
     sdk_app_id: i64,
     url: String,
     language: String,
     version: String,
 }
+
+json_object!(read Options {
+    sdk_app_id: "SDKAppID",
+    url: "url",
+    language: "language",
+    version: "version",
+});
 
 /// One instance of the SDK.
 #[wasm_bindgen]
@@ -41,8 +49,8 @@ impl Client {
     /// operations, in order.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, output: Function) -> Result<Client, JsValue> {
-        let options: Options = serde_json::from_str(options)
-            .map_err(|error| to_js(&Error::with(Code::INVALID_PARAMETERS, error.to_string())))?;
+        let options: Options = json::read(options)
+            .map_err(|member| to_js(&Error::with(Code::INVALID_PARAMETERS, member)))?;
         let config = Config {
             sdk_app_id: options.sdk_app_id,
             url: options.url,
@@ -51,10 +59,9 @@ impl Client {
         };
         let log = LogSwitch::default();
         let tell = move |batch: Vec<Output>| {
-            if let Ok(json) = serde_json::to_string(&batch) {
-                // What a listener throws is the facade's matter; nothing here depends on it.
-                let _ = output.call1(&JsValue::UNDEFINED, &JsValue::from_str(&json));
-            }
+            let json = json::write(&batch);
+            // What a listener throws is the facade's matter; nothing here depends on it.
+            let _ = output.call1(&JsValue::UNDEFINED, &JsValue::from_str(&json));
         };
         let engine = Engine::new(Page::new(Box::new(tell), log.clone()), config);
         let watch = PageWatch::new(&engine);
@@ -116,11 +123,10 @@ impl Client {
 
 /// An error as the facade reads it.
 fn to_js(error: &Error) -> JsValue {
-    #[derive(Serialize)]
-    struct Text<'a> {
-        code: Code,
-        message: &'a str,
-    }
-    let text = Text { code: error.code, message: &error.message };
-    JsValue::from_str(&serde_json::to_string(&text).unwrap_or_default())
+    let mut text = String::new();
+    let mut object = ObjectWriter::new(&mut text);
+    object.member("code", &error.code);
+    object.member("message", &error.message);
+    object.end();
+    JsValue::from_str(&text)
 }

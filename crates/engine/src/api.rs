@@ -3,9 +3,11 @@
 //! The one place that knows what the API's methods are called, what state they need and how their
 //! arguments are read. Knows no JavaScript: a page's facade and a native test call it alike.
 
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, value::RawValue};
-use tim_protocol::{code::Code, message::MessageType};
+use tim_protocol::{
+    code::Code,
+    json::{self, FromJson, Json, ToJson},
+    message::MessageType,
+};
 
 use crate::{
     client::Client,
@@ -14,6 +16,7 @@ use crate::{
     list::ListChoice,
     output::Event,
     ports::Host,
+    session::LoginOptions,
 };
 
 impl<H: Host> Client<H> {
@@ -46,10 +49,9 @@ impl<H: Host> Client<H> {
             "createLocationMessage" => MessageType::LOCATION,
             _ => return Err(named(method, Error::new(Code::CANNOT_FIND_PROTOCOL))),
         };
-        let view = read_list(arguments)
-            .and_then(|list| self.create_message(&kind, argument(&list, 0)))
-            .map_err(|error| named(method, error))?;
-        to_json(&view)
+        let arguments = Arguments::read(arguments);
+        let view = arguments.and_then(|it| self.create_message(&kind, it.at(0)));
+        view.map(|it| json::write(&it)).map_err(|error| named(method, error))
     }
 
     async fn run(&self, method: &str, arguments: &str) -> Result<String, Error> {
@@ -61,36 +63,33 @@ impl<H: Host> Client<H> {
         if let Err(code) = check(gate, self.phase()) {
             return Err(self.gate_refused(code));
         }
-        let list = read_list(arguments)?;
-        let first = argument(&list, 0);
+        let arguments = Arguments::read(arguments)?;
+        let first = arguments.at(0);
         match method {
-            "login" => {
-                let options = serde_json::from_str(first).unwrap_or_default();
-                to_json(&self.login(options).await?)
-            }
+            "login" => to_json(&self.login(LoginOptions::read(first)).await?),
             "logout" => nothing(self.logout().await),
             "destroy" => {
                 self.destroy().await;
                 nothing(Ok(()))
             }
             "sendMessage" => {
-                let options = optional(&list, 1)?.unwrap_or_default();
+                let options = optional(arguments.at(1))?.unwrap_or_default();
                 to_json(&self.send_message(first, options).await?)
             }
-            "resendMessage" => to_json(&self.resend_message(first, optional(&list, 1)?).await?),
+            "resendMessage" => {
+                let options = optional(arguments.at(1))?;
+                to_json(&self.resend_message(first, options).await?)
+            }
             "getMessageList" => to_json(&self.message_list(read_options(first)?).await?),
             "getMessageListHopping" => {
                 to_json(&self.message_list_hopping(read_options(first)?).await?)
             }
             "setMessageRead" => nothing(self.set_message_read(read_options(first)?).await),
-            "getConversationList" => {
-                let choice: Option<Value> = optional(&list, 0)?;
-                to_json(&self.conversation_list(ListChoice::read(choice.as_ref())?))
-            }
+            "getConversationList" => to_json(&self.conversation_list(ListChoice::read(first)?)),
             "getConversationProfile" => {
-                let id: String = serde_json::from_str(first)
-                    .map_err(|_| Error::invalid("conversationID must be a string"))?;
-                to_json(&self.conversation_profile(&id).await?)
+                let id = first.as_str();
+                let id = id.ok_or_else(|| Error::invalid("conversationID must be a string"))?;
+                to_json(&self.conversation_profile(id).await?)
             }
             "getMyProfile" => to_json(&self.my_profile()?),
             "getUserProfile" => to_json(&self.user_profiles(read_options(first)?).await?),
@@ -115,37 +114,40 @@ fn named(method: &str, error: Error) -> Error {
     Error::with(error.code, format!("{method}: {}", error.message))
 }
 
-type Arguments = Vec<Box<RawValue>>;
-
-fn read_list(arguments: &str) -> Result<Arguments, Error> {
-    serde_json::from_str(arguments).map_err(|_| Error::invalid("arguments cannot be read"))
+/// The arguments of a call.
+struct Arguments<'a> {
+    list: Json<'a>,
+    none: Json<'static>,
 }
 
-fn argument(list: &Arguments, index: usize) -> &str {
-    list.get(index).map_or("null", |it| it.get())
+impl<'a> Arguments<'a> {
+    fn read(text: &'a str) -> Result<Self, Error> {
+        let list = json::parse(text).filter(|it| it.as_list().is_some());
+        let none = json::parse("null").expect("null is JSON");
+        list.map(|list| Self { list, none })
+            .ok_or_else(|| Error::invalid("arguments cannot be read"))
+    }
+
+    /// An argument; one that was left out is `null`.
+    fn at(&self, index: usize) -> &Json<'a> {
+        self.list.as_list().and_then(|it| it.get(index)).unwrap_or(&self.none)
+    }
 }
 
 /// Reads an options object.
-pub(crate) fn read_options<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|error| {
-        let text = error.to_string();
-        // The position inside our own JSON means nothing to the app.
-        let text = text.split(" at line ").next().unwrap_or_default();
-        Error::invalid(&format!("options: {text}"))
+pub(crate) fn read_options<T: FromJson>(json: &Json<'_>) -> Result<T, Error> {
+    T::from_json(json).map_err(|member| {
+        Error::invalid(&format!("options: {member} is missing, malformed or of a wrong type"))
     })
 }
 
 /// Reads an argument that may be left out.
-fn optional<T: DeserializeOwned>(list: &Arguments, index: usize) -> Result<Option<T>, Error> {
-    match argument(list, index) {
-        "null" => Ok(None),
-        json => read_options(json).map(Some),
-    }
+fn optional<T: FromJson>(json: &Json<'_>) -> Result<Option<T>, Error> {
+    if json.is_null() { Ok(None) } else { read_options(json).map(Some) }
 }
 
-fn to_json<T: Serialize>(data: &T) -> Result<String, Error> {
-    serde_json::to_string(data)
-        .map_err(|error| Error::with(Code::UNCAUGHT_ERROR, error.to_string()))
+fn to_json<T: ToJson>(data: &T) -> Result<String, Error> {
+    Ok(json::write(data))
 }
 
 fn nothing(done: Result<(), Error>) -> Result<String, Error> {

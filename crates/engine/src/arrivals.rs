@@ -7,8 +7,6 @@
 //! The order is the log's revision: it grows by one with every change. Pure: no clock, no store.
 //! The owner asks [`Arrivals::is_behind`] whether something is missing and fetches it.
 
-use std::collections::BTreeMap;
-
 use tim_protocol::ids::{Rev, Seq};
 
 /// How far a log has been taken in, and what waits for its turn.
@@ -19,7 +17,8 @@ pub struct Arrivals<T> {
     rev: Rev,
     /// The newest revision anybody spoke of.
     head: Rev,
-    waiting: BTreeMap<Rev, (Seq, T)>,
+    /// By revision, ascending.
+    waiting: Vec<(Rev, Seq, T)>,
 }
 
 /// Items that may wait; beyond, they are fetched again instead.
@@ -35,7 +34,7 @@ impl<T> Arrivals<T> {
     /// Starts with everything up to a place and a revision taken in.
     #[must_use]
     pub fn at(seq: Seq, rev: Rev) -> Self {
-        Self { seq, rev, head: rev, waiting: BTreeMap::new() }
+        Self { seq, rev, head: rev, waiting: Vec::new() }
     }
 
     /// The newest place taken in.
@@ -65,7 +64,10 @@ impl<T> Arrivals<T> {
     pub fn take(&mut self, seq: Seq, rev: Rev, item: T) -> Vec<(Seq, T)> {
         self.reaches(rev);
         if rev > self.rev && (self.waiting.len() < WAITING || rev == self.rev + 1) {
-            self.waiting.insert(rev, (seq, item));
+            let at = self.waiting.partition_point(|(other, ..)| *other < rev);
+            if self.waiting.get(at).is_none_or(|(other, ..)| *other != rev) {
+                self.waiting.insert(at, (rev, seq, item));
+            }
         }
         self.due()
     }
@@ -99,18 +101,12 @@ impl<T> Arrivals<T> {
 
     fn due(&mut self) -> Vec<(Seq, T)> {
         let mut due = Vec::new();
-        while let Some(first) = self.waiting.first_entry() {
-            let rev = *first.key();
-            if rev > self.rev + 1 {
-                break;
-            }
-            let (seq, item) = first.remove();
+        while self.waiting.first().is_some_and(|(rev, ..)| *rev <= self.rev + 1) {
+            let (rev, seq, item) = self.waiting.remove(0);
             if rev == self.rev + 1 {
                 self.rev = rev;
                 // A change of an older message moves the revision only.
-                if seq > self.seq {
-                    self.seq = seq;
-                }
+                self.seq = self.seq.max(seq);
                 due.push((seq, item));
             }
         }

@@ -12,7 +12,7 @@ use futures::{
     future::{Either, ready, select},
     pin_mut,
 };
-use tim_protocol::{call::Call, code::Code, frame};
+use tim_protocol::{call::Call, code::Code, frame, json};
 
 use crate::{
     error::Error,
@@ -242,11 +242,11 @@ impl<H: Host> Client<H> {
 /// Reads the reply of a call.
 pub(crate) fn read_reply<C: Call>(answer: Answer) -> Result<C::Reply, Error> {
     let body = answer?;
-    serde_json::from_str(&body).map_err(|error| {
+    json::read(&body).map_err(|member| {
         let name = C::METHOD.as_str();
         Error::with(
             Code::NETWORK_ERROR,
-            format!("the server's answer to {name} is malformed: {error}"),
+            format!("the server's answer to {name} is malformed: {member}"),
         )
     })
 }

@@ -3,17 +3,16 @@
 //! A message is made from options, the clock and the own profile, and is known to nobody until it is
 //! sent. Touches neither the server nor the list.
 
-use std::collections::HashSet;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tim_protocol::{
     code::Code,
     ids::MessageId,
+    json::Json,
+    json_object,
     message::{BadPayload, ConversationType, Message, MessageType, Payload, Priority},
 };
 
 use crate::{
+    api::read_options,
     client::Client,
     error::Error,
     gate::{Gate, check},
@@ -24,49 +23,50 @@ use crate::{
 };
 
 /// Options that all `create*Message` calls share.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct CreateOptions {
     to: String,
-    #[serde(default)]
-    conversation_type: serde_json::Value,
-    payload: Box<RawValue>,
-    #[serde(default)]
-    priority: serde_json::Value,
-    #[serde(default)]
+    payload: Payload,
     cloud_custom_data: String,
-    #[serde(default)]
     need_read_receipt: bool,
-    #[serde(default)]
     is_support_extension: bool,
 }
 
+json_object!(read CreateOptions {
+    to: "to",
+    payload: "payload",
+    cloud_custom_data: "cloudCustomData",
+    need_read_receipt: "needReadReceipt",
+    is_support_extension: "isSupportExtension",
+});
+
 impl<H: Host> Client<H> {
-    /// Makes a message of a type from the JSON of its options.
+    /// Makes a message of a type from its options.
     ///
     /// # Errors
     /// 2024, 3000 by the gate, 2106 for the kind of conversation, 6017 for everything else.
-    pub fn create_message(&self, kind: &MessageType, options: &str) -> Result<MessageView, Error> {
+    pub fn create_message(
+        &self,
+        kind: &MessageType,
+        argument: &Json<'_>,
+    ) -> Result<MessageView, Error> {
         if let Err(code) = check(Gate::Create, self.phase()) {
             return Err(self.gate_refused(code));
         }
-        let options: CreateOptions = crate::api::read_options(options)?;
+        let options: CreateOptions = read_options(argument)?;
         if options.to.is_empty() {
             return Err(Error::invalid("to must be a non-empty string"));
         }
-        let conversation_type = match options.conversation_type.as_str() {
+        let conversation_type = match argument.get("conversationType").and_then(Json::as_str) {
             Some("C2C") => ConversationType::C2c,
             // A topic is addressed like a group.
             Some("GROUP" | "TOPIC") => ConversationType::Group,
             _ => return Err(Error::new(Code::INVALID_CONVERSATION_TYPE)),
         };
-        let payload: Payload = serde_json::from_str(options.payload.get())
-            .map_err(|_| Error::invalid("payload must be an object"))?;
-        let payload = payload.checked(kind).map_err(|bad| match bad {
+        let payload = options.payload.checked(kind).map_err(|bad| match bad {
             BadPayload::Type => Error::invalid("messages of this type cannot be created"),
             BadPayload::Content => Error::invalid(payload_rule(kind)),
         })?;
-        let priority = serde_json::from_value(options.priority).unwrap_or(Priority::Normal);
+        let priority = argument.member("priority").unwrap_or(Priority::Normal);
         let time = self.server_time_ms() / 1000;
         let random = self.draw(time);
         let prefix = if conversation_type == ConversationType::C2c { "C2C" } else { "GROUP" };
@@ -112,9 +112,11 @@ impl<H: Host> Client<H> {
             let random = self.host().random().max(1);
             let fresh = self.with(|state| {
                 if state.drawn.0 != time {
-                    state.drawn = (time, HashSet::new());
+                    state.drawn = (time, Vec::new());
                 }
-                state.drawn.1.insert(random)
+                let fresh = !state.drawn.1.contains(&random);
+                state.drawn.1.push(random);
+                fresh
             });
             if fresh {
                 return random;

@@ -18,11 +18,11 @@ use futures::{
     future::{LocalBoxFuture, Shared, select},
     pin_mut,
 };
-use serde_json::value::RawValue;
 use tim_protocol::{
     call::{Call, LoggedIn, Login, Ping, Resume, Resumed},
     code::Code,
     frame::{self, ServerFrame},
+    json::Json,
     limits,
     push::{KickReason, Push},
 };
@@ -292,20 +292,20 @@ impl<H: Host> Client<H> {
 
     /// Takes one frame in.
     fn take_frame(&self, text: &str) {
-        let Ok(frame) = serde_json::from_str::<ServerFrame>(text) else {
+        let Some(frame) = ServerFrame::read(text) else {
             self.log(LogLevel::Warn, "a frame of the server is malformed");
             return;
         };
-        if let Some(id) = frame.id {
-            let answer = if frame.code.is_ok() {
-                Ok(frame.body.map_or("{}", RawValue::get).to_owned())
+        if let Some(id) = frame.id() {
+            let code = frame.code();
+            let answer = if code.is_ok() {
+                Ok(frame.body().map_or("{}", Json::raw).to_owned())
             } else {
-                let text = frame.message.as_deref().unwrap_or(frame.code.text());
-                Err(Error::with(frame.code, text))
+                Err(Error::with(code, frame.message().unwrap_or(code.text())))
             };
             self.with(|state| state.requests.answer(id, answer));
-        } else if let (Some(name), Some(body)) = (frame.push, frame.body) {
-            match Push::read(&name, body) {
+        } else if let (Some(name), Some(body)) = (frame.push(), frame.body()) {
+            match Push::read(name, body) {
                 Ok(Some(push)) => self.take_push(push),
                 // A newer server says more than we know.
                 Ok(None) => {}

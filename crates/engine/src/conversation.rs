@@ -3,20 +3,22 @@
 //! Rows come from the server's list, from messages that arrive and from messages that are sent; the
 //! newer side wins field by field. Knows no store, no clock and no other conversation.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
 use futures::lock::Mutex;
-use serde::{Deserialize, Serialize};
 use tim_protocol::{
     conversation::ConversationRow,
     entry::Entry,
-    ids::{ConversationId, ConversationKind, MessageId, Rev, Seq},
+    ids::{ConversationId, ConversationKind, Rev, Seq},
+    json::{self, Bad, FromJson, Json},
+    json_object,
     user::Profile,
 };
 
 use crate::{
     arrivals::Arrivals,
     message::Held,
+    order::Order,
     output::{ConversationView, LastMessage, Status, message_for_show},
     ranges::Ranges,
     store::Position,
@@ -31,66 +33,43 @@ pub(crate) enum Arrival {
     OwnSend,
 }
 
-/// A conversation; the serialised part is what the store keeps.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A conversation.
 pub(crate) struct Conversation {
     pub id: ConversationId,
     /// Has a row in the list.
-    #[serde(default)]
     pub listed: bool,
-    #[serde(default)]
     pub unread_count: u32,
-    #[serde(default)]
     pub read_seq: Seq,
-    #[serde(default)]
     pub peer_read_seq: Seq,
-    #[serde(default)]
     pub peer_read_time: u64,
-    #[serde(default)]
     pub active_time: u64,
-    #[serde(default)]
     pub last: Option<Held>,
-    #[serde(default)]
     pub peer: Option<Profile>,
     /// Everything up to here was taken in when this was written.
-    #[serde(default)]
     seq: Seq,
-    #[serde(default)]
     rev: Rev,
     /// What the store holds of the log without a hole.
-    #[serde(default)]
     pub ranges: Ranges,
     /// The oldest visible place, once the beginning was seen.
-    #[serde(default)]
     pub begin: Option<Seq>,
 
     /// The log's order; `None` until anything is known of the log.
-    #[serde(skip)]
     pub arrivals: Option<Arrivals<Arrival>>,
     /// Place and revision of the server's row when it was last asked for.
-    #[serde(skip)]
     pub row: (Seq, Rev),
     /// The newest place anybody spoke of.
-    #[serde(skip)]
     pub head_seq: Seq,
     /// Messages of the cache, in list order.
-    #[serde(skip)]
-    pub cached: BTreeSet<(Position, MessageId)>,
+    pub cached: Order,
     /// Up to here the row's unread count speaks for itself.
-    #[serde(skip)]
     pub counted_to: Seq,
     /// Up to here messages were stored before the login and raise no event.
-    #[serde(skip)]
     pub quiet_to: Seq,
     /// The server knows that everything up to here was read.
-    #[serde(skip)]
     pub read_told: Seq,
     /// Held by whoever fetches a part of the log, so that nothing is fetched twice.
-    #[serde(skip)]
     pub fetching: Rc<Mutex<()>>,
     /// The server was asked about this conversation since the login.
-    #[serde(skip)]
     pub confirmed: bool,
 }
 
@@ -113,7 +92,7 @@ impl Conversation {
             arrivals: None,
             row: (0, 0),
             head_seq: 0,
-            cached: BTreeSet::new(),
+            cached: Order::default(),
             counted_to: 0,
             quiet_to: 0,
             read_told: 0,
@@ -124,7 +103,7 @@ impl Conversation {
 
     /// Reads a stored conversation.
     pub fn restored(json: &str) -> Option<Self> {
-        let mut it: Self = serde_json::from_str(json).ok()?;
+        let mut it: Self = json::read(json).ok()?;
         if it.rev > 0 {
             it.arrivals = Some(Arrivals::at(it.seq, it.rev));
         }
@@ -137,7 +116,7 @@ impl Conversation {
         if let Some(arrivals) = &self.arrivals {
             (self.seq, self.rev) = (arrivals.seq(), arrivals.rev());
         }
-        serde_json::to_string(self).expect("plain data with string keys")
+        json::write(self)
     }
 
     /// Takes the server's row. The server wins on read state; the newer side on the last message.
@@ -193,8 +172,8 @@ impl Conversation {
 
     /// The next place for a message that is only here.
     pub fn next_local(&self) -> Position {
-        let after = (Position::stored(self.head_seq + 1), MessageId::first());
-        let newest = self.cached.range(..after).next_back().map(|(position, _)| *position);
+        let cached = self.cached.before(Position::stored(self.head_seq + 1));
+        let newest = cached.last().map(|(position, _)| *position);
         let sub = newest.filter(|it| it.seq == self.head_seq).map_or(0, |it| it.sub);
         Position { seq: self.head_seq, sub: sub + 1 }
     }
@@ -249,6 +228,43 @@ impl Conversation {
                 && last.position.seq <= self.peer_read_seq,
             version: message.version,
         }
+    }
+}
+
+// The part that the store keeps.
+json_object!(write Conversation {
+    id: "conversationID",
+    listed: "listed",
+    unread_count: "unreadCount",
+    read_seq: "readSeq",
+    peer_read_seq: "peerReadSeq",
+    peer_read_time: "peerReadTime",
+    active_time: "activeTime",
+    last: "last",
+    peer: "peer",
+    seq: "seq",
+    rev: "rev",
+    ranges: "ranges",
+    begin: "begin",
+});
+
+impl FromJson for Conversation {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        Ok(Self {
+            listed: json.member("listed")?,
+            unread_count: json.member("unreadCount")?,
+            read_seq: json.member("readSeq")?,
+            peer_read_seq: json.member("peerReadSeq")?,
+            peer_read_time: json.member("peerReadTime")?,
+            active_time: json.member("activeTime")?,
+            last: json.member("last")?,
+            peer: json.member("peer")?,
+            seq: json.member("seq")?,
+            rev: json.member("rev")?,
+            ranges: json.member("ranges")?,
+            begin: json.member("begin")?,
+            ..Self::new(json.member("conversationID")?)
+        })
     }
 }
 

@@ -5,12 +5,12 @@
 //! what the store has. Messages that only this device has (failed, unsent) are in the page at their
 //! place and count towards it.
 
-use serde::{Deserialize, Serialize};
 use tim_protocol::{
     call::{Direction, MessagePage, PageMessages},
     code::Code,
     ids::{ConversationId, ConversationKind, MessageId, Seq},
-    limits,
+    json::{Bad, FromJson, Json},
+    json_object, limits,
 };
 
 use crate::{
@@ -33,55 +33,44 @@ const FETCHES: usize = 8;
 const OFFLINE_CHUNK: usize = 200;
 
 /// Options of `getMessageList`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct PageOptions {
     /// Which conversation.
-    #[serde(rename = "conversationID")]
     pub conversation_id: ConversationId,
     /// From the page before; empty for the newest page.
-    #[serde(default, rename = "nextReqMessageID")]
     pub next_req_message_id: String,
     /// Positive; above 15 acts as 15.
-    #[serde(default = "page_count")]
-    pub count: u64,
+    pub count: Option<u64>,
 }
 
 /// `data` of `getMessageList`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct PageResult {
     /// Oldest first.
     pub message_list: Vec<MessageRef>,
     /// Where the next page goes on; empty at the beginning.
-    #[serde(rename = "nextReqMessageID")]
     pub next_req_message_id: String,
     /// Nothing older is visible.
     pub is_completed: bool,
 }
 
 /// Options of `getMessageListHopping`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct HoppingOptions {
     /// Which conversation.
-    #[serde(rename = "conversationID")]
     pub conversation_id: ConversationId,
     /// Start in a group.
     pub sequence: Option<u64>,
     /// Start in a one-to-one conversation, in seconds.
     pub time: Option<u64>,
     /// 0 older, 1 newer.
-    #[serde(default)]
     pub direction: Direction,
     /// Positive; above 15 acts as 15.
-    #[serde(default = "page_count")]
-    pub count: u64,
+    pub count: Option<u64>,
 }
 
 /// `data` of `getMessageListHopping`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct HoppingResult {
     message_list: Vec<MessageRef>,
     is_completed: bool,
@@ -89,16 +78,52 @@ pub struct HoppingResult {
     next_message_time: u64,
 }
 
-fn page_count() -> u64 {
-    u64::from(limits::PAGE_COUNT)
+json_object!(full PageResult {
+    message_list: "messageList",
+    next_req_message_id: "nextReqMessageID",
+    is_completed: "isCompleted",
+});
+json_object!(full HoppingResult {
+    message_list: "messageList",
+    is_completed: "isCompleted",
+    next_message_seq: "nextMessageSeq",
+    next_message_time: "nextMessageTime",
+});
+
+impl FromJson for PageOptions {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        Ok(Self {
+            conversation_id: json.member("conversationID")?,
+            next_req_message_id: json.member("nextReqMessageID")?,
+            count: given(json, "count")?,
+        })
+    }
+}
+
+impl FromJson for HoppingOptions {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        Ok(Self {
+            conversation_id: json.member("conversationID")?,
+            sequence: given(json, "sequence")?,
+            time: given(json, "time")?,
+            direction: json.member("direction")?,
+            count: given(json, "count")?,
+        })
+    }
+}
+
+/// A number that may be absent but not `null`: that is what NaN became on its way here.
+fn given(json: &Json<'_>, name: Bad) -> Result<Option<u64>, Bad> {
+    json.get(name).map(|it| u64::from_json(it).map_err(|_| name)).transpose()
 }
 
 /// A count as it is used; 0 is refused.
-fn checked_count(count: u64) -> Result<usize, Error> {
-    if count == 0 {
-        return Err(Error::invalid("count must be a positive integer"));
+fn checked_count(count: Option<u64>) -> Result<usize, Error> {
+    let most = u64::from(limits::PAGE_COUNT);
+    match count.unwrap_or(most) {
+        0 => Err(Error::invalid("count must be a positive integer")),
+        count => Ok(count.min(most) as usize),
     }
-    Ok(count.min(page_count()) as usize)
 }
 
 impl<H: Host> Client<H> {

@@ -7,7 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::HashMap,
     rc::Rc,
 };
 
@@ -53,11 +53,11 @@ enum Backend<S> {
 #[derive(Default)]
 struct Pending {
     messages: HashMap<MessageId, Record>,
-    conversations: BTreeSet<ConversationId>,
+    conversations: Vec<ConversationId>,
     /// Conversations whose session has ended: their JSON was made before it was forgotten.
-    rows: BTreeMap<ConversationId, String>,
-    values: BTreeMap<String, String>,
-    evictions: BTreeMap<ConversationId, Seq>,
+    rows: Vec<(ConversationId, String)>,
+    values: Vec<(String, String)>,
+    evictions: Vec<(ConversationId, Seq)>,
 }
 
 impl<S: Store> Keeper<S> {
@@ -92,12 +92,17 @@ impl<S: Store> Keeper<S> {
 
     /// Collects a value.
     pub fn put_value(&self, key: &str, json: String) {
-        self.pending.borrow_mut().values.insert(key.to_owned(), json);
+        let values = &mut self.pending.borrow_mut().values;
+        values.retain(|(it, _)| it != key);
+        values.push((key.to_owned(), json));
     }
 
     /// Collects a conversation; its JSON is made when it is written.
     pub fn mark(&self, conversation: &ConversationId) {
-        self.pending.borrow_mut().conversations.insert(conversation.clone());
+        let marked = &mut self.pending.borrow_mut().conversations;
+        if !marked.contains(conversation) {
+            marked.push(conversation.clone());
+        }
     }
 }
 
@@ -151,9 +156,9 @@ impl<H: Host> Client<H> {
         let pending = keeper.pending.take();
         Batch {
             messages: pending.messages.into_values().collect(),
-            conversations: pending.rows.into_iter().collect(),
-            values: pending.values.into_iter().collect(),
-            evictions: pending.evictions.into_iter().collect(),
+            conversations: pending.rows,
+            values: pending.values,
+            evictions: pending.evictions,
         }
     }
 
@@ -168,9 +173,9 @@ impl<H: Host> Client<H> {
                         let below = it.ranges.newest(KEPT_PER_CONVERSATION);
                         it.ranges.forget_below(below);
                         it.begin = None;
-                        pending.evictions.insert(id.clone(), below);
+                        pending.evictions.push((id.clone(), below));
                     }
-                    pending.rows.insert(id, it.write_json());
+                    pending.rows.push((id, it.write_json()));
                 }
             }
         });

@@ -38,5 +38,6 @@ mod compose;
 mod connection;
 mod conversation;
 mod keeper;
+mod order;
 mod state;
 mod sync;

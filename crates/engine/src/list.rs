@@ -1,11 +1,11 @@
 //! The conversation list: `getConversationList`, `getConversationProfile`.
 
-use serde::Serialize;
-use serde_json::Value;
 use tim_protocol::{
     call::GetConversation,
     code::Code,
     ids::{ConversationId, ConversationKind},
+    json::{FromJson, Json},
+    json_object,
 };
 
 use crate::{
@@ -17,18 +17,23 @@ use crate::{
 };
 
 /// `data` of `getConversationList`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct ConversationListResult {
     conversation_list: Vec<ConversationRef>,
     is_sync_completed: bool,
 }
 
 /// `data` of `getConversationProfile`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct ConversationResult {
     conversation: ConversationRef,
 }
+
+json_object!(full ConversationListResult {
+    conversation_list: "conversationList",
+    is_sync_completed: "isSyncCompleted",
+});
+json_object!(full ConversationResult { conversation: "conversation" });
 
 /// What part of the list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,17 +49,14 @@ impl ListChoice {
     ///
     /// # Errors
     /// 6017 for anything but nothing or an array of strings.
-    pub fn read(argument: Option<&Value>) -> Result<Self, Error> {
-        let bad = || Error::invalid("give nothing or an array of conversationIDs");
-        match argument {
-            None => Ok(Self::All),
-            Some(Value::Object(it)) if it.is_empty() => Ok(Self::All),
-            Some(Value::Array(list)) => {
-                let ids = list.iter().map(|it| it.as_str().map(ToOwned::to_owned));
-                ids.collect::<Option<Vec<_>>>().map(Self::Only).ok_or_else(bad)
-            }
-            Some(_) => Err(bad()),
+    pub fn read(argument: &Json<'_>) -> Result<Self, Error> {
+        let plain = argument.is_null() || argument.is_object() && argument.members().is_empty();
+        if plain {
+            return Ok(Self::All);
         }
+        Vec::from_json(argument)
+            .map(Self::Only)
+            .map_err(|_| Error::invalid("give nothing or an array of conversationIDs"))
     }
 }
 

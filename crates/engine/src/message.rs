@@ -2,11 +2,12 @@
 //!
 //! Knows how it is stored and how it looks for a viewer; not which conversation state surrounds it.
 
-use serde::{Deserialize, Serialize};
 use tim_protocol::{
     call::MessageControlInfo,
     entry::Entry,
     ids::{ConversationId, Seq},
+    json::{self, Bad, FromJson, Json, ObjectWriter, ToJson},
+    json_object,
     message::Message,
 };
 
@@ -16,41 +17,70 @@ use crate::{
 };
 
 /// The options a message was sent with; a resend uses them again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
     /// Deliver to whoever is connected, keep nowhere.
-    #[serde(skip_serializing_if = "is_default")]
     pub online_user_only: bool,
     /// Exceptions for unread counts and `lastMessage`.
-    #[serde(skip_serializing_if = "is_default")]
     pub message_control_info: MessageControlInfo,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
+json_object!(read SendOptions {
+    online_user_only: "onlineUserOnly",
+    message_control_info: "messageControlInfo",
+});
+
+impl ToJson for SendOptions {
+    fn write(&self, out: &mut String) {
+        let mut object = ObjectWriter::new(out);
+        object.member_unless_blank("onlineUserOnly", &self.online_user_only);
+        object.member_unless_blank("messageControlInfo", &self.message_control_info);
+        object.end();
+    }
+
+    fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A message of the cache.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Held {
-    #[serde(rename = "m")]
     pub message: Message,
-    #[serde(rename = "c")]
     pub conversation: ConversationId,
-    #[serde(rename = "p")]
     pub position: Position,
-    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub status: Status,
-    #[serde(rename = "xl", default, skip_serializing_if = "is_default")]
     pub excluded_from_last_message: bool,
-    #[serde(rename = "re", default, skip_serializing_if = "is_default")]
     pub is_resend: bool,
-    #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub options: SendOptions,
     /// The app knows that it is read.
-    #[serde(skip)]
     pub told_read: bool,
+}
+
+// The stored form; what is derived (`told_read`) is not part of it.
+json_object!(write Held {
+    message: "message",
+    conversation: "conversationID",
+    position: "position",
+    status: "status",
+    excluded_from_last_message: "excludedFromLastMessage",
+    is_resend: "isResend",
+    options: "options",
+});
+
+impl FromJson for Held {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        Ok(Self {
+            message: json.member("message")?,
+            conversation: json.member("conversationID")?,
+            position: json.member("position")?,
+            status: json.member("status")?,
+            excluded_from_last_message: json.member("excludedFromLastMessage")?,
+            is_resend: json.member("isResend")?,
+            options: json.member::<Option<_>>("options")?.unwrap_or_default(),
+            told_read: false,
+        })
+    }
 }
 
 impl Held {
@@ -94,13 +124,13 @@ impl Held {
             conversation: self.conversation.clone(),
             position: self.position,
             outbox: self.status == Status::UnSend,
-            json: serde_json::to_string(self).expect("plain data with string keys"),
+            json: json::write(self),
         }
     }
 
     /// Reads what the store kept; `None` when it is damaged.
     pub fn from_record(record: &Record) -> Option<Self> {
-        serde_json::from_str(&record.json).ok()
+        json::read(&record.json).ok()
     }
 
     /// How it looks for `me`, given how far either side has read.

@@ -6,25 +6,24 @@
 //!
 //! A field that has its default is absent; the app's side has a template with every field.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
 use tim_protocol::{
     code::Code,
     ids::{ConversationId, MessageId, UserId},
+    json::{ObjectWriter, ToJson},
+    json_names, json_object,
     message::{Message, MessageType, Payload},
     push::KickReason,
     user::Profile,
 };
 
 /// One step of the stream.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "op", rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A message is new, or has changed as a whole.
     Message(Box<MessageView>),
     /// Single fields of a message changed.
     Patch {
         /// Which message.
-        #[serde(rename = "ID")]
         id: MessageId,
         /// The fields.
         set: Patch,
@@ -44,7 +43,6 @@ pub enum Output {
     /// These messages left the cache.
     Forget {
         /// Which.
-        #[serde(rename = "IDs")]
         ids: Vec<MessageId>,
     },
     /// The session ended; nothing that was handed out changes any more.
@@ -54,7 +52,7 @@ pub enum Output {
 }
 
 /// A message for one viewer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MessageView {
     /// The same for everybody.
     pub m: Message,
@@ -63,11 +61,9 @@ pub struct MessageView {
 }
 
 /// What of a message depends on who looks at it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ViewerPart {
     /// The conversation's name for this viewer.
-    #[serde(rename = "conversationID")]
     pub conversation_id: ConversationId,
     /// `in` or `out`.
     pub flow: &'static str,
@@ -82,59 +78,47 @@ pub struct ViewerPart {
 }
 
 /// `message.status`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
     /// Not answered yet.
-    #[serde(rename = "unSend")]
     UnSend,
     /// On the server.
     #[default]
-    #[serde(rename = "success")]
     Success,
     /// Not on the server as far as we know.
-    #[serde(rename = "fail")]
     Fail,
 }
 
 /// Fields that change after a message was handed out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Patch {
     /// See [`ViewerPart::status`].
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// See [`ViewerPart::is_read`].
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_read: Option<bool>,
     /// See [`ViewerPart::is_peer_read`].
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_peer_read: Option<bool>,
 }
 
 /// The public Conversation object.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConversationView {
     /// Its ID.
-    #[serde(rename = "conversationID")]
     pub conversation_id: ConversationId,
     /// `C2C`, `GROUP` or `@TIM#SYSTEM`.
-    #[serde(rename = "type")]
     pub kind: &'static str,
     /// Unread messages.
     pub unread_count: u32,
     /// The newest message that may appear in the list.
     pub last_message: LastMessage,
     /// One-to-one: the peer.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_profile: Option<Profile>,
     /// Newest message time the peer has read.
     pub peer_read_time: u64,
 }
 
 /// `conversation.lastMessage`; always an object.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LastMessage {
     /// Seconds; 0 without a message.
     pub last_time: u64,
@@ -145,7 +129,6 @@ pub struct LastMessage {
     /// Text for the list.
     pub message_for_show: String,
     /// Its type; empty without a message.
-    #[serde(rename = "type")]
     pub kind: String,
     /// Its payload; null without a message and after a recall.
     pub payload: Option<Payload>,
@@ -201,8 +184,7 @@ pub enum Event {
 }
 
 /// `NET_STATE_CHANGE` data.state
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetState {
     /// An attempt begins.
     Connecting,
@@ -213,34 +195,24 @@ pub enum NetState {
 }
 
 /// A live message, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRef {
     /// Its ID.
-    #[serde(rename = "$m")]
     pub id: MessageId,
 }
 
 /// A live conversation, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConversationRef {
     /// Its ID.
-    #[serde(rename = "$c")]
     pub id: ConversationId,
 }
 
 /// A live profile, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileRef {
     /// Whose.
-    #[serde(rename = "$p")]
     pub id: UserId,
-}
-
-/// A message that has no live object.
-#[derive(Serialize)]
-struct Inline<'a> {
-    #[serde(rename = "$M")]
-    view: &'a MessageView,
 }
 
 /// Names messages.
@@ -279,50 +251,134 @@ impl Event {
     }
 }
 
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct App {
-            #[serde(rename = "SDKAppID")]
-            sdk_app_id: i64,
+json_object!(full MessageView { m: "m", v: "v" });
+json_object!(full ViewerPart {
+    conversation_id: "conversationID",
+    flow: "flow",
+    status: "status",
+    is_read: "isRead",
+    is_peer_read: "isPeerRead",
+    is_resend: "isResend",
+});
+json_names!(Status { UnSend: "unSend", Success: "success", Fail: "fail" });
+json_object!(write Patch { status: "status", is_read: "isRead", is_peer_read: "isPeerRead" });
+json_object!(full ConversationView {
+    conversation_id: "conversationID",
+    kind: "type",
+    unread_count: "unreadCount",
+    last_message: "lastMessage",
+    user_profile: "userProfile",
+    peer_read_time: "peerReadTime",
+});
+json_object!(full LastMessage {
+    last_time: "lastTime",
+    last_sequence: "lastSequence",
+    from_account: "fromAccount",
+    message_for_show: "messageForShow",
+    kind: "type",
+    payload: "payload",
+    cloud_custom_data: "cloudCustomData",
+    is_revoked: "isRevoked",
+    revoker: "revoker",
+    is_peer_read: "isPeerRead",
+    version: "version",
+});
+json_object!(full MessageRef { id: "$m" });
+json_object!(full ConversationRef { id: "$c" });
+json_object!(full ProfileRef { id: "$p" });
+
+impl ToJson for Output {
+    fn write(&self, out: &mut String) {
+        let mut object = ObjectWriter::new(out);
+        match self {
+            Self::Message(view) => {
+                object.member("op", &"message");
+                object.member("m", &view.m);
+                object.member("v", &view.v);
+            }
+            Self::Patch { id, set } => {
+                object.member("op", &"patch");
+                object.member("ID", id);
+                object.member("set", set);
+            }
+            Self::Conversation { c } => {
+                object.member("op", &"conversation");
+                object.member("c", c);
+            }
+            Self::Profile { p, at } => {
+                object.member("op", &"profile");
+                object.member("p", p);
+                object.member("at", at);
+            }
+            Self::Forget { ids } => {
+                object.member("op", &"forget");
+                object.member("IDs", ids);
+            }
+            Self::Reset {} => object.member("op", &"reset"),
+            Self::Event(event) => {
+                object.member("op", &"event");
+                object.member("name", &event.name());
+                event.write_data(&mut object);
+            }
         }
-        #[derive(Serialize)]
-        struct Failure<'a> {
-            code: Code,
-            message: &'a str,
-        }
-        #[derive(Serialize)]
-        struct Net {
-            state: NetState,
-        }
-        #[derive(Serialize)]
-        struct Kick {
-            #[serde(rename = "type")]
-            reason: KickReason,
-        }
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", self.name())?;
+        object.end();
+    }
+}
+
+/// A `data` that is an object of one member.
+struct Single<'a>(&'static str, &'a dyn ToJson);
+
+impl ToJson for Single<'_> {
+    fn write(&self, out: &mut String) {
+        let mut object = ObjectWriter::new(out);
+        object.member(self.0, self.1);
+        object.end();
+    }
+}
+
+/// `data` of ERROR.
+struct Failure<'a> {
+    code: Code,
+    message: &'a str,
+}
+
+json_object!(full Failure<'_> { code: "code", message: "message" });
+
+impl Event {
+    fn write_data(&self, object: &mut ObjectWriter<'_>) {
         match self {
             Self::Ready | Self::NotReady | Self::Reload => {}
             Self::Destroyed { sdk_app_id } => {
-                map.serialize_entry("data", &App { sdk_app_id: *sdk_app_id })?;
+                object.member("data", &Single("SDKAppID", sdk_app_id));
             }
             Self::Error { code, message } => {
-                map.serialize_entry("data", &Failure { code: *code, message })?;
+                object.member("data", &Failure { code: *code, message });
             }
-            Self::NetState(state) => map.serialize_entry("data", &Net { state: *state })?,
-            Self::KickedOut(reason) => map.serialize_entry("data", &Kick { reason: *reason })?,
+            Self::NetState(state) => object.member("data", &Single("state", &state.name())),
+            Self::KickedOut(reason) => object.member("data", &Single("type", reason)),
             Self::MessagesReceived(ids) | Self::ReadByPeer(ids) => {
-                map.serialize_entry("data", &message_refs(ids))?;
+                object.member("data", &message_refs(ids));
             }
             Self::OnlineMessageReceived(view) => {
-                map.serialize_entry("data", &[Inline { view }])?;
+                // A message that has no live object.
+                object.member("data", &vec![Single("$M", view)]);
             }
-            Self::ConversationList(ids) => map.serialize_entry("data", &conversation_refs(ids))?,
-            Self::TotalUnread(total) => map.serialize_entry("data", total)?,
-            Self::ProfilesUpdated(ids) => map.serialize_entry("data", &profile_refs(ids))?,
+            Self::ConversationList(ids) => object.member("data", &conversation_refs(ids)),
+            Self::TotalUnread(total) => object.member("data", total),
+            Self::ProfilesUpdated(ids) => object.member("data", &profile_refs(ids)),
         }
-        map.end()
+    }
+}
+
+impl NetState {
+    /// The value of the `NET_STATE_*` constant.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+        }
     }
 }
 

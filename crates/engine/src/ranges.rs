@@ -3,12 +3,13 @@
 //! History is answered locally only inside a stretch; between stretches lie messages the device has
 //! never seen. Pure: knows no store and no message.
 
-use serde::{Deserialize, Serialize};
-use tim_protocol::ids::Seq;
+use tim_protocol::{
+    ids::Seq,
+    json::{Bad, FromJson, Json, ToJson},
+};
 
 /// Stretches of a log, ascending, apart from each other by at least one missing place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ranges(Vec<(Seq, Seq)>);
 
 impl Ranges {
@@ -60,6 +61,33 @@ impl Ranges {
             left -= size;
         }
         0
+    }
+}
+
+/// `[from, to, from, to, …]`
+impl ToJson for Ranges {
+    fn write(&self, out: &mut String) {
+        let flat: Vec<Seq> = self.0.iter().flat_map(|(from, to)| [*from, *to]).collect();
+        flat.write(out);
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromJson for Ranges {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        let flat = Vec::<Seq>::from_json(json)?;
+        let mut ranges = Self::default();
+        for pair in flat.chunks_exact(2) {
+            ranges.add(pair[0], pair[1]);
+        }
+        Ok(ranges)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
     }
 }
 

@@ -3,21 +3,22 @@
 //! The own row is set to zero at once; the server is told only when the position moves forward, and
 //! again later when it could not be told.
 
-use serde::Deserialize;
 use tim_protocol::{
     call::ReadConversation,
     ids::{ConversationId, Seq},
+    json_object,
 };
 
 use crate::{client::Client, error::Error, ports::Host, sync::set_read};
 
 /// Options of `setMessageRead`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// Which conversation.
-    #[serde(rename = "conversationID")]
     pub conversation_id: ConversationId,
 }
+
+json_object!(read ReadOptions { conversation_id: "conversationID" });
 
 impl<H: Host> Client<H> {
     /// Marks a conversation read. An unknown one resolves without effect.

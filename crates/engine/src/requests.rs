@@ -5,7 +5,7 @@
 //! learns: `2805` when it was never written, `2801` when it was. Pure: takes the time, gives back
 //! frames to write; the owner talks to the socket and the clock.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use futures::channel::oneshot;
 use tim_protocol::{code::Code, limits};
@@ -49,6 +49,7 @@ impl Patience {
 
 #[derive(Debug)]
 struct Pending {
+    id: u64,
     frame: String,
     patience: Patience,
     written: bool,
@@ -56,11 +57,11 @@ struct Pending {
     answer: oneshot::Sender<Answer>,
 }
 
-/// The unanswered requests, by ID; IDs grow, so their order is the order of the calls.
+/// The unanswered requests in the order of the calls.
 #[derive(Debug, Default)]
 pub struct Requests {
     last_id: u64,
-    pending: BTreeMap<u64, Pending>,
+    pending: VecDeque<Pending>,
 }
 
 impl Requests {
@@ -80,14 +81,14 @@ impl Requests {
     ) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let deadline_ms = now_ms + patience.unwritten_ms;
-        let pending = Pending { frame, patience, written: false, deadline_ms, answer };
-        self.pending.insert(id, pending);
+        let pending = Pending { id, frame, patience, written: false, deadline_ms, answer };
+        self.pending.push_back(pending);
         receiver
     }
 
     /// The frame of a request, to be written now.
     pub fn write(&mut self, id: u64, now_ms: u64) -> Option<&str> {
-        let pending = self.pending.get_mut(&id)?;
+        let pending = self.pending.iter_mut().find(|it| it.id == id)?;
         pending.written = true;
         if !pending.patience.total {
             pending.deadline_ms = now_ms + pending.patience.written_ms;
@@ -97,9 +98,7 @@ impl Requests {
 
     /// Fails what was bound to a link that is lost.
     pub fn link_lost(&mut self) {
-        let bound: Vec<u64> =
-            self.pending.iter().filter(|(_, it)| it.patience.bound).map(|(id, _)| *id).collect();
-        for id in bound {
+        while let Some(id) = self.pending.iter().find(|it| it.patience.bound).map(|it| it.id) {
             self.answer(id, Err(Error::new(Code::NETWORK_ERROR)));
         }
     }
@@ -107,12 +106,14 @@ impl Requests {
     /// Every request to be written on a new link, in the order of the calls.
     #[must_use]
     pub fn ids(&self) -> Vec<u64> {
-        self.pending.keys().copied().collect()
+        self.pending.iter().map(|it| it.id).collect()
     }
 
     /// Answers a request. Nothing when nobody waits for it (any more).
     pub fn answer(&mut self, id: u64, answer: Answer) {
-        if let Some(pending) = self.pending.remove(&id) {
+        // Answers mostly come in the order of the calls, so the first look usually finds it.
+        let at = self.pending.iter().position(|it| it.id == id);
+        if let Some(pending) = at.and_then(|at| self.pending.remove(at)) {
             // The caller may be gone; then nobody misses the answer.
             let _ = pending.answer.send(answer);
         }
@@ -120,30 +121,23 @@ impl Requests {
 
     /// Fails every request with a code.
     pub fn fail_all(&mut self, code: Code) {
-        for (_, pending) in std::mem::take(&mut self.pending) {
+        for pending in std::mem::take(&mut self.pending) {
             let _ = pending.answer.send(Err(Error::new(code)));
         }
     }
 
     /// Fails what is late.
     pub fn expire(&mut self, now_ms: u64) {
-        let late: Vec<u64> = self
-            .pending
-            .iter()
-            .filter(|(_, it)| it.deadline_ms <= now_ms)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in late {
-            let written = self.pending.get(&id).is_some_and(|it| it.written);
-            let code = if written { Code::NETWORK_TIMEOUT } else { Code::NO_NETWORK };
-            self.answer(id, Err(Error::new(code)));
+        while let Some(late) = self.pending.iter().find(|it| it.deadline_ms <= now_ms) {
+            let code = if late.written { Code::NETWORK_TIMEOUT } else { Code::NO_NETWORK };
+            self.answer(late.id, Err(Error::new(code)));
         }
     }
 
     /// When the next request is late.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
-        self.pending.values().map(|it| it.deadline_ms).min()
+        self.pending.iter().map(|it| it.deadline_ms).min()
     }
 }
 

@@ -10,12 +10,12 @@
 //! Online-only messages skip memory and store: they exist for the moment.
 
 use futures::channel::oneshot;
-use serde::{Deserialize, Serialize};
 use tim_protocol::{
     call::{MessageControlInfo, SendMessage, Sent},
     code::Code,
     ids::MessageId,
-    limits,
+    json::{FromJson, Json},
+    json_object, limits,
     message::{ConversationType, Message},
 };
 
@@ -32,26 +32,21 @@ use crate::{
 };
 
 /// `data` of a send.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct SendResult {
     message: MessageRef,
 }
 
-/// What a message passed in by the app says besides itself.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Passed {
-    status: serde_json::Value,
-}
+json_object!(full SendResult { message: "message" });
 
 impl<H: Host> Client<H> {
-    /// `sendMessage`: the JSON of a message and the options.
+    /// `sendMessage`: a message and the options.
     ///
     /// # Errors
     /// 2105, 2106, 2113, 80002 before anything happens; 2801, 2805 or the server's code after.
     pub async fn send_message(
         &self,
-        message: &str,
+        message: &Json<'_>,
         options: SendOptions,
     ) -> Result<SendResult, Error> {
         let (message, status) = read_message(message)?;
@@ -70,7 +65,7 @@ impl<H: Host> Client<H> {
     /// As for a send.
     pub async fn resend_message(
         &self,
-        message: &str,
+        message: &Json<'_>,
         options: Option<SendOptions>,
     ) -> Result<SendResult, Error> {
         let (message, status) = read_message(message)?;
@@ -222,7 +217,7 @@ impl<H: Host> Client<H> {
             let conversation = conversation_of(&message, state.my_id())
                 .ok_or_else(|| Error::new(Code::INVALID_CONVERSATION_TYPE))?;
             state.sending.insert(message.id.clone(), Vec::new());
-            state.sent_here.insert(message.id.clone());
+            state.sent_here.insert(message.id.clone(), ());
             let it = state.conversation(&conversation);
             let position = it.next_local();
             if !it.listed {
@@ -317,24 +312,15 @@ enum Again {
 }
 
 /// Reads a message an app hands in: ours, or a copy of it.
-fn read_message(json: &str) -> Result<(Message, Status), Error> {
-    let needed = || Error::new(Code::NEED_MESSAGE_INSTANCE);
-    let passed: Passed = serde_json::from_str(json).map_err(|_| needed())?;
-    let message = serde_json::from_str::<Message>(json).map_err(|error| {
+fn read_message(json: &Json<'_>) -> Result<(Message, Status), Error> {
+    let message = Message::from_json(json).map_err(|member| {
         // A message of a wrong kind of conversation is still a message.
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Kind {
-            conversation_type: String,
-        }
-        let foreign = serde_json::from_str::<Kind>(json)
-            .is_ok_and(|it| !matches!(it.conversation_type.as_str(), "C2C" | "GROUP"));
-        if foreign && error.is_data() {
-            Error::new(Code::INVALID_CONVERSATION_TYPE)
-        } else {
-            needed()
-        }
+        Error::new(match member {
+            "conversationType" if json.get("ID").is_some() => Code::INVALID_CONVERSATION_TYPE,
+            _ => Code::NEED_MESSAGE_INSTANCE,
+        })
     })?;
-    let status = serde_json::from_value(passed.status).unwrap_or(Status::UnSend);
+    // Apps set all sorts of things here; only a plain success counts.
+    let status = json.member("status").unwrap_or(Status::UnSend);
     Ok((message, status))
 }

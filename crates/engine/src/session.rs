@@ -12,12 +12,12 @@ use futures::{
     future::{Either, LocalBoxFuture, Shared, select},
     pin_mut,
 };
-use serde::{Deserialize, Serialize};
 use tim_protocol::{
     call::{LoggedIn, Login, Logout, Settings},
     code::Code,
     ids::{TinyId, UserId},
-    limits,
+    json::{self, Json, ObjectWriter, ToJson},
+    json_object, limits,
     push::KickReason,
     user::Profile,
 };
@@ -42,38 +42,51 @@ const OFFLINE_AFTER_MS: u64 = 5_000;
 const ME: &str = "me";
 
 /// Options of `login`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default)]
 pub struct LoginOptions {
-    /// Who.
-    #[serde(rename = "userID")]
-    pub user_id: serde_json::Value,
-    /// Proof.
-    #[serde(rename = "userSig")]
-    pub user_sig: serde_json::Value,
+    /// Who; empty for anything but a string.
+    pub user_id: String,
+    /// Proof; empty for anything but a string.
+    pub user_sig: String,
+}
+
+impl LoginOptions {
+    /// Reads the argument of `login`; every argument has a code of its own, so nothing fails here.
+    #[must_use]
+    pub fn read(argument: &Json<'_>) -> Self {
+        let text = |name| argument.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        Self { user_id: text("userID"), user_sig: text("userSig") }
+    }
 }
 
 /// `data` of a login.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct LoginResult {
-    action_status: &'static str,
-    error_code: u32,
     error_info: String,
-    #[serde(rename = "tinyID")]
     tiny_id: TinyId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repeat_login: Option<bool>,
+    repeat_login: bool,
 }
 
 /// Who a store belongs to: enough to start without the server.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone)]
 struct KnownUser {
-    #[serde(rename = "tinyID")]
     tiny_id: TinyId,
     profile: Profile,
     settings: Settings,
+}
+
+json_object!(KnownUser { tiny_id: "tinyID", profile: "profile", settings: "settings" });
+
+impl ToJson for LoginResult {
+    fn write(&self, out: &mut String) {
+        let mut object = ObjectWriter::new(out);
+        object.member("actionStatus", &"OK");
+        object.member("errorCode", &0_u32);
+        object.member("errorInfo", &self.error_info);
+        object.member("tinyID", &self.tiny_id);
+        object.member_unless_blank("repeatLogin", &self.repeat_login);
+        object.end();
+    }
 }
 
 /// The store's content, for everybody who waits for it.
@@ -121,13 +134,7 @@ impl<H: Host> Client<H> {
             Ok(start) => {
                 let tiny_id = start.tiny_id;
                 self.begin_session(generation, user, start, opened);
-                Ok(LoginResult {
-                    action_status: "OK",
-                    error_code: 0,
-                    error_info: String::new(),
-                    tiny_id,
-                    repeat_login: None,
-                })
+                Ok(LoginResult { error_info: String::new(), tiny_id, repeat_login: false })
             }
             Err(error) => {
                 self.log(LogLevel::Warn, &format!("login failed: {error}"));
@@ -140,14 +147,12 @@ impl<H: Host> Client<H> {
 
     fn repeated_login(&self) -> LoginResult {
         self.with(|state| LoginResult {
-            action_status: "OK",
-            error_code: 0,
             error_info: format!(
                 "{} is logged in already: log out before another user logs in",
                 state.my_id()
             ),
             tiny_id: state.me.as_ref().map(|me| me.tiny_id).unwrap_or_default(),
-            repeat_login: Some(true),
+            repeat_login: true,
         })
     }
 
@@ -256,7 +261,7 @@ impl<H: Host> Client<H> {
             })
         });
         if let Some(known) = known {
-            let json = serde_json::to_string(&known).expect("plain data with string keys");
+            let json = json::write(&known);
             self.keep(|keeper| keeper.put_value(ME, json));
         }
     }
@@ -382,16 +387,16 @@ struct Start {
 
 fn known_user(snapshot: &Snapshot) -> Option<KnownUser> {
     let (_, json) = snapshot.values.iter().find(|(key, _)| key == ME)?;
-    serde_json::from_str(json).ok()
+    json::read(json).ok()
 }
 
 fn credentials(options: &LoginOptions) -> Result<(UserId, String), Error> {
-    let user_id = options.user_id.as_str().unwrap_or_default();
+    let user_id = &options.user_id;
     if user_id.is_empty() {
         return Err(Error::with(Code::NO_IDENTIFIER, "userID must be a non-empty string"));
     }
     let user = user_id.parse().map_err(|_| Error::new(Code::INVALID_USERID))?;
-    let user_sig = options.user_sig.as_str().unwrap_or_default();
+    let user_sig = &options.user_sig;
     if user_sig.is_empty() {
         return Err(Error::with(Code::NO_USERSIG, "userSig must be a non-empty string"));
     }

@@ -3,10 +3,7 @@
 //! Everything here is synchronous: it takes a value, changes the state and queues what the app is to
 //! be told. Sockets, stores and timers are the client's matter (see [`crate::client`]).
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    rc::Rc,
-};
+use std::{collections::HashMap, rc::Rc};
 
 use futures::channel::oneshot;
 use tim_protocol::{
@@ -61,7 +58,7 @@ pub(crate) struct State<S> {
     pub conversations: HashMap<ConversationId, Conversation>,
     pub messages: HashMap<MessageId, Held>,
     /// Every message this session has sent: they raise no event when they come back.
-    pub sent_here: HashSet<MessageId>,
+    pub sent_here: HashMap<MessageId, ()>,
     /// Who waits for the end of a send.
     pub sending: HashMap<MessageId, Vec<oneshot::Sender<Result<(), Error>>>>,
     /// The server's list is merged.
@@ -69,12 +66,12 @@ pub(crate) struct State<S> {
     /// The server's list was not cut short: a conversation that is not in it is a new one.
     pub list_complete: bool,
     /// IDs made in the present second, to draw each only once.
-    pub drawn: (u64, HashSet<u32>),
+    pub drawn: (u64, Vec<u32>),
     pub client_sequence: u64,
 
     pub output: Vec<Output>,
     /// Conversations whose public object is to be told before the next event.
-    pub touched: BTreeSet<ConversationId>,
+    pub touched: Vec<ConversationId>,
     pub list: ListEvents,
 }
 
@@ -107,14 +104,14 @@ impl<S> State<S> {
             watching_deadlines: false,
             conversations: HashMap::new(),
             messages: HashMap::new(),
-            sent_here: HashSet::new(),
+            sent_here: HashMap::new(),
             sending: HashMap::new(),
             list_synced: false,
             list_complete: false,
-            drawn: (0, HashSet::new()),
+            drawn: (0, Vec::new()),
             client_sequence: 0,
             output: Vec::new(),
-            touched: BTreeSet::new(),
+            touched: Vec::new(),
             list: ListEvents::default(),
         }
     }
@@ -151,7 +148,9 @@ impl<S> State<S> {
 
     /// Marks a conversation's public object, and with it the list, as changed.
     pub fn touch(&mut self, id: &ConversationId) {
-        self.touched.insert(id.clone());
+        if !self.touched.contains(id) {
+            self.touched.push(id.clone());
+        }
         self.list.dirty = true;
     }
 
@@ -170,10 +169,10 @@ impl<S> State<S> {
         let id = held.message.id.clone();
         let conversation = self.conversation(&held.conversation);
         let (read_seq, peer_read_seq) = (conversation.read_seq, conversation.peer_read_seq);
-        conversation.cached.insert((held.position, id.clone()));
+        conversation.cached.insert(held.position, id.clone());
         let mut evicted = Vec::new();
         while conversation.cached.len() > CACHED_PER_CONVERSATION {
-            evicted.extend(conversation.cached.pop_first().map(|(_, id)| id));
+            evicted.extend(conversation.cached.pop_oldest());
         }
         let view = held.view(self.my_id(), read_seq, peer_read_seq);
         held.told_read = view.v.is_read;
@@ -182,7 +181,7 @@ impl<S> State<S> {
             && old.position != now.position
         {
             let (conversation, at) = (now.conversation.clone(), old.position);
-            self.conversation(&conversation).cached.remove(&(at, id));
+            self.conversation(&conversation).cached.remove(at, &id);
         }
         self.output.push(Output::Message(Box::new(view)));
         if !evicted.is_empty() {

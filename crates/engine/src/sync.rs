@@ -502,12 +502,8 @@ fn merge_row<S>(
 pub(crate) fn set_read<S>(state: &mut State<S>, id: &ConversationId, seq: Seq) {
     let Some(it) = state.conversations.get_mut(id) else { return };
     it.read_seq = it.read_seq.max(seq);
-    let cached: Vec<MessageId> = it
-        .cached
-        .range(..(Position::stored(seq + 1), MessageId::first()))
-        .rev()
-        .map(|(_, id)| id.clone())
-        .collect();
+    let cached: Vec<MessageId> =
+        it.cached.before(Position::stored(seq + 1)).iter().map(|(_, id)| id.clone()).collect();
     for id in cached {
         if let Some(held) = state.messages.get_mut(&id)
             && !held.told_read
@@ -530,10 +526,11 @@ pub(crate) fn set_peer_read<S>(
     if seq <= it.peer_read_seq {
         return Vec::new();
     }
-    let from = (Position::stored(it.peer_read_seq + 1), MessageId::first());
-    let to = (Position { seq, sub: 1 }, MessageId::first());
+    let from = Position::stored(it.peer_read_seq + 1);
+    let to = Position { seq, sub: 1 };
     it.peer_read_seq = seq;
-    let cached: Vec<MessageId> = it.cached.range(from..to).map(|(_, id)| id.clone()).collect();
+    let cached: Vec<MessageId> =
+        it.cached.between(from, to).iter().map(|(_, id)| id.clone()).collect();
     let is_own = |it: &&MessageId| {
         state
             .messages
@@ -560,7 +557,7 @@ fn take_entry<S>(
     let hidden = uncounted && entry.excluded_from_last_message;
     let mut held = Held::stored(entry, id.clone());
     let own = held.message.from == state.my_id();
-    let sent_here = state.sent_here.contains(&held.message.id);
+    let sent_here = state.sent_here.contains_key(&held.message.id);
     let known = state.messages.get(&held.message.id);
     let was_stored = known.is_some_and(|it| it.status == Status::Success);
     let is_known = known.is_some();

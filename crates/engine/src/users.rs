@@ -1,11 +1,10 @@
 //! Profiles: one's own, others', and what arrives of them.
 
-use serde::Deserialize;
-use serde_json::Value;
 use tim_protocol::{
     call::{GetProfiles, UpdateProfile},
     code::Code,
     ids::{ConversationId, UserId},
+    json::{Bad, FromJson, Json},
     limits,
     user::{Profile, ProfileChange},
 };
@@ -18,11 +17,19 @@ use crate::{
 };
 
 /// Options of `getUserProfile`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ProfilesOptions {
     /// Whose.
-    #[serde(rename = "userIDList")]
-    pub user_id_list: Vec<Value>,
+    pub user_id_list: Vec<String>,
+}
+
+impl FromJson for ProfilesOptions {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        // Must be there, may be empty.
+        let list = json.get("userIDList").ok_or("userIDList")?;
+        let user_id_list = FromJson::from_json(list).map_err(|_| "userIDList")?;
+        Ok(Self { user_id_list })
+    }
 }
 
 impl<H: Host> Client<H> {
@@ -42,13 +49,8 @@ impl<H: Host> Client<H> {
     /// # Errors
     /// 6017 for entries that are no strings, 2805 without a link.
     pub async fn user_profiles(&self, options: ProfilesOptions) -> Result<Vec<ProfileRef>, Error> {
-        let mut asked = Vec::new();
-        for entry in options.user_id_list.iter().take(limits::PROFILES_COUNT) {
-            let Some(id) = entry.as_str() else {
-                return Err(Error::invalid("userIDList must hold strings"));
-            };
-            asked.push(id.to_owned());
-        }
+        let mut asked = options.user_id_list;
+        asked.truncate(limits::PROFILES_COUNT);
         if asked.is_empty() {
             return Ok(Vec::new());
         }
@@ -86,7 +88,7 @@ impl<H: Host> Client<H> {
     ///
     /// # Errors
     /// 6017, 2721, 2722 for the options, else the server's code.
-    pub async fn update_my_profile(&self, options: &str) -> Result<ProfileRef, Error> {
+    pub async fn update_my_profile(&self, options: &Json<'_>) -> Result<ProfileRef, Error> {
         let change = read_change(options)?;
         let profile = self.ask(&UpdateProfile(change)).await?;
         self.profile_arrived(profile);
@@ -138,21 +140,18 @@ impl<H: Host> Client<H> {
     }
 }
 
-fn read_change(options: &str) -> Result<ProfileChange, Error> {
-    let options: Value = serde_json::from_str(options).unwrap_or(Value::Null);
-    let Some(fields) = options.as_object() else {
+fn read_change(options: &Json<'_>) -> Result<ProfileChange, Error> {
+    if !options.is_object() {
         return Err(Error::invalid("options must be an object"));
-    };
-    match fields.get("profileCustomField") {
-        Some(Value::Array(list)) if list.is_empty() => {
-            return Err(Error::new(Code::EMPTY_PROFILE_CUSTOM_FIELD));
-        }
-        Some(Value::Array(_)) | None => {}
-        Some(_) => return Err(Error::invalid("profileCustomField must be an array")),
+    }
+    match options.get("profileCustomField").map(Json::as_list) {
+        Some(Some([])) => return Err(Error::new(Code::EMPTY_PROFILE_CUSTOM_FIELD)),
+        Some(None) => return Err(Error::invalid("profileCustomField must be an array")),
+        Some(Some(_)) | None => {}
     }
     let bad = |text: String| Error::with(Code::INVALID_PROFILE_FIELD, text);
-    let change: ProfileChange =
-        serde_json::from_value(options).map_err(|error| bad(error.to_string()))?;
+    let change = ProfileChange::from_json(options)
+        .map_err(|member| bad(format!("{member} is expected, of its type")))?;
     if change.is_valid() {
         Ok(change)
     } else {

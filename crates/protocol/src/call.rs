@@ -11,16 +11,18 @@ use crate::{
     entry::Entry,
     ids::{ConversationId, MessageId, Rev, Seq, TinyId, UserId},
     is_default,
+    json::{Bad, FromJson, Json, ObjectWriter, ToJson},
+    json_object,
     message::Message,
     user::{Profile, ProfileChange},
 };
 
 /// A request with its name and its reply.
-pub trait Call: Serialize + DeserializeOwned {
+pub trait Call: Serialize + DeserializeOwned + ToJson {
     /// The name in the frame.
     const METHOD: Method;
     /// What a success answers.
-    type Reply: Serialize + DeserializeOwned;
+    type Reply: Serialize + DeserializeOwned + FromJson;
 }
 
 macro_rules! methods {
@@ -180,7 +182,7 @@ pub struct SendMessage {
 }
 
 /// `options.messageControlInfo` of a send.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MessageControlInfo {
     /// Raises nobody's unread count.
@@ -384,6 +386,91 @@ pub struct Profiles {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UpdateProfile(pub ProfileChange);
+
+// The client's JSON of all these: what it asks is written, what it is answered is read.
+
+json_object!(read Done {});
+json_object!(write Login { sdk_app_id: "SDKAppID", user_id: "userID", user_sig: "userSig", client: "client" });
+json_object!(read LoggedIn { tiny_id: "tinyID", session: "session", server_time: "serverTime", profile: "profile", settings: "settings" });
+json_object!(full Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit" });
+json_object!(read Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit" });
+json_object!(write Resume { session: "session" });
+json_object!(read Resumed { server_time: "serverTime", profile: "profile" });
+json_object!(write Logout {});
+json_object!(write Ping {});
+json_object!(read Pong { server_time: "serverTime" });
+json_object!(write SendMessage { message: "message", online_user_only: "onlineUserOnly", message_control_info: "messageControlInfo" });
+json_object!(read Sent { seq: "seq", rev: "rev", time: "time", nick: "nick", avatar: "avatar", need_read_receipt: "needReadReceipt", is_support_extension: "isSupportExtension" });
+json_object!(write PageMessages { conversation_id: "conversationID", seq: "seq", time: "time", before_id: "beforeID", direction: "direction", count: "count" });
+json_object!(read MessagePage { entries: "entries", is_completed: "isCompleted", seq: "seq", rev: "rev" });
+json_object!(full ChangedMessages { conversation_id: "conversationID", after_seq: "afterSeq", after_rev: "afterRev", count: "count" });
+json_object!(read MessageChanges { new: "new", changed: "changed", is_completed: "isCompleted", seq: "seq", rev: "rev" });
+json_object!(write ListConversations {});
+json_object!(read ConversationList { conversations: "conversations" });
+json_object!(write GetConversation { conversation_id: "conversationID" });
+json_object!(full ReadConversation { conversation_id: "conversationID", seq: "seq" });
+json_object!(read ReadPosition { read_seq: "readSeq", unread_count: "unreadCount" });
+json_object!(full GetProfiles { user_id_list: "userIDList" });
+json_object!(read Profiles { profiles: "profiles" });
+
+impl FromJson for MessageControlInfo {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        if !json.is_object() {
+            return Err("an object");
+        }
+        Ok(Self {
+            excluded_from_unread_count: json.member("excludedFromUnreadCount")?,
+            excluded_from_last_message: json.member("excludedFromLastMessage")?,
+        })
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl ToJson for MessageControlInfo {
+    fn write(&self, out: &mut String) {
+        let mut object = ObjectWriter::new(out);
+        object.member_unless_blank("excludedFromUnreadCount", &self.excluded_from_unread_count);
+        object.member_unless_blank("excludedFromLastMessage", &self.excluded_from_last_message);
+        object.end();
+    }
+
+    fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ToJson for UpdateProfile {
+    fn write(&self, out: &mut String) {
+        self.0.write(out);
+    }
+}
+
+impl FromJson for Direction {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        match json.as_number() {
+            Some("0") => Ok(Self::Older),
+            Some("1") => Ok(Self::Newer),
+            _ => Err("0 or 1"),
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl ToJson for Direction {
+    fn write(&self, out: &mut String) {
+        u64::from(u8::from(*self)).write(out);
+    }
+
+    fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// Whether an identifier may log in or be written to.
 #[must_use]

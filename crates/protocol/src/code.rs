@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{Bad, FromJson, Json, ToJson};
+
 /// An error number; 0 is success.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -19,6 +21,22 @@ impl Code {
     #[must_use]
     pub fn is_ok(self) -> bool {
         self == Self::OK
+    }
+}
+
+impl FromJson for Code {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        u32::from_json(json).map(Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::OK)
+    }
+}
+
+impl ToJson for Code {
+    fn write(&self, out: &mut String) {
+        self.0.write(out);
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     entry::Entry,
     ids::{ConversationId, Rev, Seq},
-    is_default,
+    is_default, json_object,
     user::Profile,
 };
 
@@ -47,3 +47,16 @@ pub struct ConversationRow {
     #[serde(default, skip_serializing_if = "is_default")]
     pub user_profile: Option<Profile>,
 }
+
+json_object!(ConversationRow {
+    conversation_id: "conversationID",
+    seq: "seq",
+    rev: "rev",
+    unread_count: "unreadCount",
+    read_seq: "readSeq",
+    peer_read_seq: "peerReadSeq",
+    peer_read_time: "peerReadTime",
+    last: "last",
+    active_time: "activeTime",
+    user_profile: "userProfile",
+});

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{Rev, Seq},
-    is_default,
+    is_default, json_object,
     message::Message,
 };
 
@@ -28,3 +28,11 @@ pub struct Entry {
     /// What was said.
     pub message: Message,
 }
+
+json_object!(Entry {
+    seq: "seq",
+    rev: "rev",
+    excluded_from_unread_count: "excludedFromUnreadCount",
+    excluded_from_last_message: "excludedFromLastMessage",
+    message: "message",
+});

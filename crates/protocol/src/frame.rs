@@ -12,7 +12,11 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{call::Call, code::Code};
+use crate::{
+    call::Call,
+    code::Code,
+    json::{self, Json, ObjectWriter},
+};
 
 /// A request as the server reads it.
 #[derive(Debug, Deserialize)]
@@ -28,39 +32,57 @@ pub struct RequestFrame<'a> {
 }
 
 /// A frame from the server as the client reads it: a reply when it has an `id`, else a push.
-#[derive(Debug, Deserialize)]
-pub struct ServerFrame<'a> {
+#[derive(Clone, Debug)]
+pub struct ServerFrame<'a>(Json<'a>);
+
+impl<'a> ServerFrame<'a> {
+    /// Reads a frame; `None` when it is none.
+    #[must_use]
+    pub fn read(text: &'a str) -> Option<Self> {
+        json::parse(text).filter(Json::is_object).map(Self)
+    }
+
     /// The request this answers.
-    #[serde(default)]
-    pub id: Option<u64>,
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        self.0.member("id").ok().flatten()
+    }
+
     /// 0 or what went wrong.
-    #[serde(default)]
-    pub code: Code,
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.member("code").unwrap_or(Code::INTERNAL)
+    }
+
     /// What went wrong, for people.
-    #[serde(default, borrow)]
-    pub message: Option<Cow<'a, str>>,
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.get("message").and_then(Json::as_str)
+    }
+
     /// The name of the push.
-    #[serde(default, borrow)]
-    pub push: Option<Cow<'a, str>>,
+    #[must_use]
+    pub fn push(&self) -> Option<&str> {
+        self.0.get("push").and_then(Json::as_str)
+    }
+
     /// The result, or the content of the push.
-    #[serde(default, borrow)]
-    pub body: Option<&'a RawValue>,
+    #[must_use]
+    pub fn body(&self) -> Option<&Json<'a>> {
+        self.0.get("body")
+    }
 }
 
 /// Writes a request.
-///
-/// # Panics
-/// Never: calls hold nothing that JSON cannot.
 #[must_use]
 pub fn request<C: Call>(id: u64, call: &C) -> String {
-    #[derive(Serialize)]
-    struct Frame<'a, C> {
-        id: u64,
-        #[serde(rename = "do")]
-        method: &'static str,
-        body: &'a C,
-    }
-    to_text(&Frame { id, method: C::METHOD.as_str(), body: call })
+    let mut out = String::new();
+    let mut frame = ObjectWriter::new(&mut out);
+    frame.member("id", &id);
+    frame.member("do", &C::METHOD.as_str());
+    frame.member("body", call);
+    frame.end();
+    out
 }
 
 /// Writes the reply to a call that succeeded.

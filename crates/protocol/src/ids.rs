@@ -7,7 +7,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits;
+use crate::{
+    json::{Bad, FromJson, Json, ToJson, write_str},
+    limits,
+};
 
 /// The fixed conversation that holds group system notices, and the sender of tips.
 pub const SYSTEM: &str = "@TIM#SYSTEM";
@@ -52,6 +55,19 @@ macro_rules! text_id {
         impl From<$name> for String {
             fn from(id: $name) -> String {
                 id.0
+            }
+        }
+
+        impl FromJson for $name {
+            fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+                let text = json.as_str().ok_or("a string")?;
+                text.parse().map_err(|it: BadId| it.expected)
+            }
+        }
+
+        impl ToJson for $name {
+            fn write(&self, out: &mut String) {
+                write_str(&self.0, out);
             }
         }
 
@@ -228,6 +244,20 @@ impl TinyId {
 impl fmt::Display for TinyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromJson for TinyId {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        json.as_str().and_then(decimal).map(Self).ok_or("tinyID")
+    }
+}
+
+impl ToJson for TinyId {
+    fn write(&self, out: &mut String) {
+        out.push('"');
+        self.0.write(out);
+        out.push('"');
     }
 }
 

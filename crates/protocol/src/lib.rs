@@ -22,6 +22,7 @@ pub mod conversation;
 pub mod entry;
 pub mod frame;
 pub mod ids;
+pub mod json;
 pub mod limits;
 pub mod message;
 pub mod push;

@@ -9,10 +9,15 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use crate::{ids::MessageId, is_default};
+use crate::{
+    ids::MessageId,
+    is_default,
+    json::{self, Bad, FromJson, Json, ToJson, write_str},
+    json_names, json_object,
+};
 
 /// A message as everybody sees it. One-to-one and group messages alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +39,7 @@ pub struct Message {
     pub to: String,
     /// Whole seconds: the sender's guess until the server has stored the message, then its time
     /// of storing. Never decreases along a log.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub time: u64,
     /// Groups: the place in the log. One-to-one: a counter of the sending instance, not unique.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -74,6 +79,28 @@ pub struct Message {
     pub version: u32,
 }
 
+json_object!(Message {
+    id: "ID",
+    kind: "type",
+    payload: "payload",
+    conversation_type: "conversationType",
+    from: "from",
+    to: "to",
+    time: "time",
+    sequence: "sequence",
+    client_sequence: "clientSequence",
+    priority: "priority",
+    nick: "nick",
+    avatar: "avatar",
+    cloud_custom_data: "cloudCustomData",
+    need_read_receipt: "needReadReceipt",
+    is_support_extension: "isSupportExtension",
+    is_revoked: "isRevoked",
+    revoker: "revoker",
+    is_modified: "isModified",
+    version: "version",
+});
+
 /// A `MSG_*` value. A type this build does not know is kept as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -96,6 +123,18 @@ impl MessageType {
     }
 }
 
+impl FromJson for MessageType {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        String::from_json(json).map(|it| Self(Cow::Owned(it)))
+    }
+}
+
+impl ToJson for MessageType {
+    fn write(&self, out: &mut String) {
+        write_str(&self.0, out);
+    }
+}
+
 /// `message.conversationType`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ConversationType {
@@ -109,6 +148,8 @@ pub enum ConversationType {
     #[serde(rename = "@TIM#SYSTEM")]
     System,
 }
+
+json_names!(required ConversationType { C2c: "C2C", Group: "GROUP", System: "@TIM#SYSTEM" });
 
 /// `message.priority`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,17 +165,37 @@ pub enum Priority {
     Lowest,
 }
 
+json_names!(Priority { High: "High", Normal: "Normal", Low: "Low", Lowest: "Lowest" });
+
 /// A message's payload as JSON text.
 ///
 /// Kept as text because most of its way nobody looks inside: it is checked once when a message
 /// enters (see [`Payload::checked`]) and copied from there on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Payload(Box<RawValue>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload(Box<str>);
 
-impl PartialEq for Payload {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_json() == other.as_json()
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|it| Self(it.into()))
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl FromJson for Payload {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        Ok(Self(json.raw().into()))
+    }
+}
+
+impl ToJson for Payload {
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.0);
     }
 }
 
@@ -149,24 +210,21 @@ pub enum BadPayload {
 
 impl Payload {
     /// The JSON text of a payload type.
-    ///
-    /// # Panics
-    /// Never for the payload types of this module: they hold nothing that JSON cannot.
     #[must_use]
-    pub fn of<T: Serialize>(payload: &T) -> Self {
-        Self(to_raw_value(payload).expect("payload types are plain data"))
+    pub fn of<T: ToJson>(payload: &T) -> Self {
+        Self(json::write(payload).into())
     }
 
     /// The payload as JSON text.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 
     /// Reads the payload as `T`; `None` when it has another shape.
     #[must_use]
-    pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_str(self.0.get()).ok()
+    pub fn read<T: FromJson>(&self) -> Option<T> {
+        json::read(&self.0).ok()
     }
 
     /// Checks a payload that comes from outside against its type, fills in what may be left out and
@@ -175,7 +233,7 @@ impl Payload {
     /// # Errors
     /// [`BadPayload`], when it is not what a message of this type carries.
     pub fn checked(&self, kind: &MessageType) -> Result<Self, BadPayload> {
-        fn checked<T: Serialize + DeserializeOwned>(
+        fn checked<T: ToJson + FromJson>(
             payload: &Payload,
             valid: impl Fn(&T) -> bool,
         ) -> Result<Payload, BadPayload> {
@@ -188,9 +246,7 @@ impl Payload {
         } else if *kind == MessageType::FACE {
             checked::<Face>(self, |_| true)
         } else if *kind == MessageType::LOCATION {
-            checked::<Location>(self, |it| {
-                (-180.0..=180.0).contains(&it.longitude) && (-90.0..=90.0).contains(&it.latitude)
-            })
+            checked::<Location>(self, |it| it.longitude.is_within(180) && it.latitude.is_within(90))
         } else {
             Err(BadPayload::Type)
         }
@@ -198,15 +254,17 @@ impl Payload {
 }
 
 /// Payload of a text message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// Not empty; may be all white space.
     pub text: String,
 }
 
+json_object!(full Text { text: "text" });
+json_object!(read Text { text: "text" });
+
 /// Payload of a custom message. All three may be empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Custom {
     /// The app's data.
     pub data: String,
@@ -216,25 +274,97 @@ pub struct Custom {
     pub extension: String,
 }
 
+json_object!(full Custom { data: "data", description: "description", extension: "extension" });
+json_object!(read Custom { data: "data", description: "description", extension: "extension" });
+
 /// Payload of a face (sticker) message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Face {
     /// The app's number of the face; 0 is a number like any other.
-    pub index: serde_json::Number,
+    pub index: Decimal,
     /// The app's data.
-    #[serde(default)]
     pub data: String,
 }
 
+json_object!(full Face { index: "index", data: "data" });
+json_object!(read Face { index: "index", data: "data" });
+
 /// Payload of a location message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// Name of the place; may be empty.
     pub description: String,
     /// Degrees east, −180…180.
-    pub longitude: f64,
+    pub longitude: Decimal,
     /// Degrees north, −90…90.
-    pub latitude: f64,
+    pub latitude: Decimal,
+}
+
+json_object!(full Location {
+    description: "description",
+    longitude: "longitude",
+    latitude: "latitude",
+});
+
+impl FromJson for Location {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        // May be empty, but not absent: the one text without a default.
+        let description = json.get("description").ok_or("description")?;
+        Ok(Self {
+            description: String::from_json(description)?,
+            longitude: json.member("longitude")?,
+            latitude: json.member("latitude")?,
+        })
+    }
+}
+
+/// A number as the app wrote it: nobody calculates with it, so it keeps its digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal(Box<str>);
+
+impl Decimal {
+    /// Whether its size is at most `limit`, exactly, whatever its digits and exponent.
+    #[must_use]
+    pub fn is_within(&self, limit: u32) -> bool {
+        let (digits, exponent) = match self.0.find(['e', 'E']) {
+            Some(at) => (&self.0[..at], &self.0[at + 1..]),
+            None => (&*self.0, "0"),
+        };
+        let Ok(exponent) = exponent.parse::<i32>() else { return false };
+        let digits = digits.trim_start_matches('-');
+        if digits.bytes().all(|it| matches!(it, b'0' | b'.')) {
+            return true;
+        }
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        // The point moves by the exponent; 20 places are beyond any limit.
+        let point = whole.len() as i32 + exponent.clamp(-20_000, 20);
+        let all = [whole, fraction].concat();
+        let mut size = 0_u64;
+        let mut rest = false;
+        for (place, digit) in all.bytes().map(|it| u64::from(it - b'0')).enumerate() {
+            if (place as i32) < point {
+                size = size.saturating_mul(10).saturating_add(digit);
+            } else {
+                rest |= digit > 0;
+            }
+        }
+        for _ in all.len() as i32..point {
+            size = size.saturating_mul(10);
+        }
+        size < u64::from(limit) || size == u64::from(limit) && !rest
+    }
+}
+
+impl FromJson for Decimal {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        json.as_number().map(|it| Self(it.into())).ok_or("a number")
+    }
+}
+
+impl ToJson for Decimal {
+    fn write(&self, out: &mut String) {
+        out.push_str(&self.0);
+    }
 }
 
 impl Message {
@@ -264,6 +394,18 @@ mod tests {
             checked(MessageType::FACE, r#"{"index":0}"#).unwrap(),
             r#"{"index":0,"data":""}"#
         );
+    }
+
+    #[test]
+    fn decimals_are_compared_exactly() {
+        let within = |text: &str, limit| Decimal(text.into()).is_within(limit);
+        for good in ["0", "-180", "180.0", "1.8e2", "1e-7", "-0.0", "179.99999999999999999", "0e99"]
+        {
+            assert!(within(good, 180), "{good}");
+        }
+        for bad in ["180.00000000000000001", "-181", "1e21", "1.81e2", "1e99999", "0.0181e4"] {
+            assert!(!within(bad, 180), "{bad}");
+        }
     }
 
     #[test]

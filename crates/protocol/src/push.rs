@@ -4,12 +4,13 @@
 //! client that sees a hole asks with [`crate::call::ChangedMessages`].
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::{
     entry::Entry,
     ids::{ConversationId, Seq},
     is_default,
+    json::{Bad, FromJson, Json},
+    json_names, json_object,
     message::Message,
     user::Profile,
 };
@@ -31,9 +32,9 @@ macro_rules! pushes {
             ///
             /// # Errors
             /// When the body is not what a push of that name carries.
-            pub fn read(name: &str, body: &RawValue) -> Result<Option<Self>, serde_json::Error> {
+            pub fn read(name: &str, body: &Json<'_>) -> Result<Option<Self>, Bad> {
                 Ok(match name {
-                    $($name => Some(Self::$push(serde_json::from_str(body.get())?)),)*
+                    $($name => Some(Self::$push(FromJson::from_json(body)?)),)*
                     _ => None,
                 })
             }
@@ -129,3 +130,24 @@ pub enum KickReason {
     #[serde(rename = "REST_API_Kick")]
     RestApiKick,
 }
+
+json_object!(read NewMessages { entries: "entries" });
+json_object!(read OnlineMessage { message: "message" });
+json_object!(read ReadByMe {
+    conversation_id: "conversationID",
+    read_seq: "readSeq",
+    unread_count: "unreadCount",
+});
+json_object!(read ReadByPeer {
+    conversation_id: "conversationID",
+    peer_read_seq: "peerReadSeq",
+    peer_read_time: "peerReadTime",
+});
+json_object!(read ProfilesChanged { profiles: "profiles" });
+json_object!(read Kicked { reason: "type" });
+json_names!(required KickReason {
+    MultipleAccount: "multipleAccount",
+    MultipleDevice: "multipleDevice",
+    UserSigExpired: "userSigExpired",
+    RestApiKick: "REST_API_Kick",
+});

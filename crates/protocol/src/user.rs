@@ -5,7 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::UserId, is_default, limits};
+use crate::{
+    ids::UserId,
+    is_default,
+    json::{Bad, FromJson, Json},
+    json_names, json_object, limits,
+};
 
 /// What people see of a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +60,23 @@ pub struct Profile {
     pub profile_custom_field: Vec<CustomField>,
 }
 
+json_object!(Profile {
+    user_id: "userID",
+    nick: "nick",
+    gender: "gender",
+    birthday: "birthday",
+    location: "location",
+    self_signature: "selfSignature",
+    allow_type: "allowType",
+    language: "language",
+    avatar: "avatar",
+    message_settings: "messageSettings",
+    admin_forbid_type: "adminForbidType",
+    level: "level",
+    role: "role",
+    profile_custom_field: "profileCustomField",
+});
+
 /// One field of the app's own in a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustomField {
@@ -62,6 +84,15 @@ pub struct CustomField {
     pub key: String,
     /// At most 500 bytes.
     pub value: String,
+}
+
+json_object!(full CustomField { key: "key", value: "value" });
+
+impl FromJson for CustomField {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        let text = |name| String::from_json(json.get(name).ok_or(name)?);
+        Ok(Self { key: text("key")?, value: text("value")? })
+    }
 }
 
 /// `profile.gender`
@@ -82,6 +113,13 @@ pub enum Gender {
     Male,
 }
 
+json_names!(Gender {
+    Unset: "",
+    Unknown: "Gender_Type_Unknown",
+    Female: "Gender_Type_Female",
+    Male: "Gender_Type_Male",
+});
+
 /// `profile.allowType`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AllowType {
@@ -97,6 +135,12 @@ pub enum AllowType {
     DenyAny,
 }
 
+json_names!(AllowType {
+    AllowAny: "AllowType_Type_AllowAny",
+    NeedConfirm: "AllowType_Type_NeedConfirm",
+    DenyAny: "AllowType_Type_DenyAny",
+});
+
 /// `profile.adminForbidType`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AdminForbidType {
@@ -108,6 +152,8 @@ pub enum AdminForbidType {
     #[serde(rename = "AdminForbid_Type_SendOut")]
     SendOut,
 }
+
+json_names!(AdminForbidType { None: "AdminForbid_Type_None", SendOut: "AdminForbid_Type_SendOut" });
 
 /// A change of one's own profile: only the fields that are to change.
 ///
@@ -154,6 +200,56 @@ pub struct ProfileChange {
     /// Fields to set; an empty value removes one.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "is_default")]
     pub profile_custom_field: Option<Vec<CustomField>>,
+}
+
+json_object!(write ProfileChange {
+    nick: "nick",
+    gender: "gender",
+    birthday: "birthday",
+    location: "location",
+    self_signature: "selfSignature",
+    allow_type: "allowType",
+    language: "language",
+    avatar: "avatar",
+    message_settings: "messageSettings",
+    admin_forbid_type: "adminForbidType",
+    level: "level",
+    role: "role",
+    profile_custom_field: "profileCustomField",
+});
+
+impl FromJson for ProfileChange {
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+        fn set<T: FromJson>(to: &mut Option<T>, from: &Json<'_>, name: Bad) -> Result<(), Bad> {
+            *to = Some(T::from_json(from).map_err(|_| name)?);
+            Ok(())
+        }
+        if !json.is_object() {
+            return Err("an object");
+        }
+        let mut change = Self::default();
+        for (name, value) in json.members() {
+            match &**name {
+                "nick" => set(&mut change.nick, value, "nick")?,
+                "gender" => set(&mut change.gender, value, "gender")?,
+                "birthday" => set(&mut change.birthday, value, "birthday")?,
+                "location" => set(&mut change.location, value, "location")?,
+                "selfSignature" => set(&mut change.self_signature, value, "selfSignature")?,
+                "allowType" => set(&mut change.allow_type, value, "allowType")?,
+                "language" => set(&mut change.language, value, "language")?,
+                "avatar" => set(&mut change.avatar, value, "avatar")?,
+                "messageSettings" => set(&mut change.message_settings, value, "messageSettings")?,
+                "adminForbidType" => set(&mut change.admin_forbid_type, value, "adminForbidType")?,
+                "level" => set(&mut change.level, value, "level")?,
+                "role" => set(&mut change.role, value, "role")?,
+                "profileCustomField" => {
+                    set(&mut change.profile_custom_field, value, "profileCustomField")?;
+                }
+                _ => return Err("a known profile field"),
+            }
+        }
+        Ok(change)
+    }
 }
 
 /// Reads a member that may be absent but not `null`.

@@ -179,11 +179,9 @@ impl Store for IdbStore {
         };
         let keys: Vec<String> = texts(keys);
         let values: Vec<String> = texts(values);
-        let mut outbox = self.records(&outbox);
-        outbox.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
         Ok(Snapshot {
             conversations: texts(conversations),
-            outbox,
+            outbox: self.records(&outbox),
             values: keys.into_iter().zip(values).collect(),
         })
     }

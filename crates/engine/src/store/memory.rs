@@ -2,13 +2,11 @@
 //!
 //! Used natively in tests, and in a page when its own database cannot be used.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet, HashMap},
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use tim_protocol::ids::{ConversationId, MessageId};
+
+use crate::order::Order;
 
 use super::{Batch, Position, Record, Snapshot, Store, StoreError};
 
@@ -19,40 +17,53 @@ pub struct MemoryStore(Rc<RefCell<Tables>>);
 #[derive(Debug, Default)]
 struct Tables {
     messages: HashMap<MessageId, Record>,
-    logs: HashMap<ConversationId, BTreeSet<(Position, MessageId)>>,
-    conversations: BTreeMap<ConversationId, String>,
-    values: BTreeMap<String, String>,
+    logs: Vec<(ConversationId, Order)>,
+    conversations: Vec<(ConversationId, String)>,
+    values: Vec<(String, String)>,
 }
 
 impl Tables {
+    fn log(&self, conversation: &ConversationId) -> Option<&Order> {
+        self.logs.iter().find(|(id, _)| id == conversation).map(|(_, log)| log)
+    }
+
+    fn log_mut(&mut self, conversation: &ConversationId) -> &mut Order {
+        let known = self.logs.iter().position(|(id, _)| id == conversation);
+        let at = known.unwrap_or_else(|| {
+            self.logs.push((conversation.clone(), Order::default()));
+            self.logs.len() - 1
+        });
+        &mut self.logs[at].1
+    }
+
     fn put(&mut self, record: Record) {
-        self.remove(&record.id.clone());
-        self.logs
-            .entry(record.conversation.clone())
-            .or_default()
-            .insert((record.position, record.id.clone()));
+        self.remove(&record.id);
+        self.log_mut(&record.conversation).insert(record.position, record.id.clone());
         self.messages.insert(record.id.clone(), record);
     }
 
     fn remove(&mut self, id: &MessageId) {
-        if let Some(old) = self.messages.remove(id)
-            && let Some(log) = self.logs.get_mut(&old.conversation)
-        {
-            log.remove(&(old.position, old.id));
+        if let Some(old) = self.messages.remove(id) {
+            self.log_mut(&old.conversation).remove(old.position, id);
         }
+    }
+}
+
+/// Writes a row over the one of the same key.
+fn replace<K: Clone + PartialEq>(rows: &mut Vec<(K, String)>, row: &(K, String)) {
+    match rows.iter_mut().find(|(key, _)| *key == row.0) {
+        Some((_, json)) => json.clone_from(&row.1),
+        None => rows.push(row.clone()),
     }
 }
 
 impl Store for MemoryStore {
     async fn load(&self) -> Result<Snapshot, StoreError> {
         let tables = self.0.borrow();
-        let mut outbox: Vec<Record> =
-            tables.messages.values().filter(|it| it.outbox).cloned().collect();
-        outbox.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
         Ok(Snapshot {
-            conversations: tables.conversations.values().cloned().collect(),
-            outbox,
-            values: tables.values.iter().map(|(key, json)| (key.clone(), json.clone())).collect(),
+            conversations: tables.conversations.iter().map(|(_, json)| json.clone()).collect(),
+            outbox: tables.messages.values().filter(|it| it.outbox).cloned().collect(),
+            values: tables.values.clone(),
         })
     }
 
@@ -62,20 +73,13 @@ impl Store for MemoryStore {
             tables.put(record.clone());
         }
         for (conversation, below) in &batch.evictions {
-            let old: Vec<MessageId> = tables
-                .logs
-                .get(conversation)
-                .into_iter()
-                .flatten()
-                .filter(|(position, _)| position.seq < *below)
-                .map(|(_, id)| id.clone())
-                .collect();
-            for id in old {
+            let old = tables.log(conversation).map(|it| it.before(Position::stored(*below)));
+            for (_, id) in old.unwrap_or_default().to_vec() {
                 tables.remove(&id);
             }
         }
-        tables.conversations.extend(batch.conversations.iter().cloned());
-        tables.values.extend(batch.values.iter().cloned());
+        batch.conversations.iter().for_each(|it| replace(&mut tables.conversations, it));
+        batch.values.iter().for_each(|it| replace(&mut tables.values, it));
         Ok(())
     }
 
@@ -86,17 +90,9 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Record>, StoreError> {
         let tables = self.0.borrow();
-        let mut page: Vec<Record> = tables
-            .logs
-            .get(conversation)
-            .into_iter()
-            .flat_map(|log| log.iter().rev())
-            .skip_while(|(position, _)| *position >= before)
-            .take(limit)
-            .map(|(_, id)| tables.messages[id].clone())
-            .collect();
-        page.reverse();
-        Ok(page)
+        let log = tables.log(conversation).map(|it| it.before(before)).unwrap_or_default();
+        let page = &log[log.len().saturating_sub(limit)..];
+        Ok(page.iter().map(|(_, id)| tables.messages[id].clone()).collect())
     }
 
     async fn message(&self, id: &MessageId) -> Result<Option<Record>, StoreError> {

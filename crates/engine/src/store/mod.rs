@@ -15,22 +15,24 @@ pub mod memory;
 
 use std::future::Future;
 
-use serde::{Deserialize, Serialize};
-use tim_protocol::ids::{ConversationId, MessageId, Seq};
+use tim_protocol::{
+    ids::{ConversationId, MessageId, Seq},
+    json_object,
+};
 
 /// Place of a message in the list of its conversation on this device.
 ///
 /// Stored messages have their `seq` and `sub` 0. A message the server does not have (unsent, failed)
 /// sits behind the newest message known when it was made: that one's `seq` and a `sub` above 0.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// Place in the log.
     pub seq: Seq,
     /// Order among messages that are only here.
     pub sub: u64,
 }
+
+json_object!(Position { seq: "seq", sub: "sub" });
 
 impl Position {
     /// The place of a message the server has stored.
