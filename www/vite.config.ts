@@ -1,0 +1,35 @@
+// How the demo is built and served while it is worked on.
+//
+// `base: './'` lets the built page live in any folder of any host. In development the two paths
+// that belong to tim-server are passed on to one that runs elsewhere.
+
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vitest/config';
+
+const server = process.env['TIM_SERVER_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  base: './',
+  plugins: [vue()],
+  define: {
+    // Only the composition API is used; the rest of Vue is left out.
+    __VUE_OPTIONS_API__: 'false',
+    __VUE_PROD_DEVTOOLS__: 'false',
+  },
+  // The package finds its WebAssembly beside its own file, so it must stay where it is.
+  optimizeDeps: { exclude: ['tim-wasm'] },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // The package's fallback, the WebAssembly as text, is one large chunk that is rarely loaded.
+    chunkSizeWarningLimit: 4096,
+  },
+  server: {
+    host: '127.0.0.1',
+    proxy: {
+      '/im': { target: server, ws: true, changeOrigin: true },
+      '/dev': { target: server, changeOrigin: true },
+    },
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+});
