@@ -199,7 +199,7 @@ impl<H: Host> Client<H> {
         &self,
         call: &C,
         patience: Patience,
-    ) -> impl Future<Output = Answer> + 'static {
+    ) -> impl Future<Output = Answer> + 'static + use<C, H> {
         let now_ms = self.host().now_ms();
         let receiver = self.with(|state| {
             let id = state.requests.next_id();

@@ -252,7 +252,7 @@ impl<H: Host> Client<H> {
             }
         }
         self.profile_arrived(profile);
-        self.spawn(move |client| async move { client.resync(generation, reload).await });
+        self.resync_soon(generation, reload);
     }
 
     /// The credential or the session was not accepted.

@@ -61,8 +61,12 @@ pub(crate) struct Conversation {
     pub head_seq: Seq,
     /// Messages of the cache, in list order.
     pub cached: Order,
-    /// Up to here the row's unread count speaks for itself.
+    /// Every message up to here is counted, if it counts.
     pub counted_to: Seq,
+    /// Up to here the server (or the store) has counted.
+    pub counted_by_server: Seq,
+    /// Unread messages after that, counted here: they outlive a row that was made before them.
+    pub counted: Vec<Seq>,
     /// Up to here messages were stored before the login and raise no event.
     pub quiet_to: Seq,
     /// The server knows that everything up to here was read.
@@ -94,6 +98,8 @@ impl Conversation {
             head_seq: 0,
             cached: Order::default(),
             counted_to: 0,
+            counted_by_server: 0,
+            counted: Vec::new(),
             quiet_to: 0,
             read_told: 0,
             fetching: Rc::default(),
@@ -108,6 +114,9 @@ impl Conversation {
             it.arrivals = Some(Arrivals::at(it.seq, it.rev));
         }
         it.head_seq = it.seq;
+        it.quiet_to = it.seq;
+        it.counted_to = it.seq;
+        it.counted_by_server = it.seq;
         Some(it)
     }
 
@@ -119,19 +128,35 @@ impl Conversation {
         json::write(self)
     }
 
-    /// Takes the server's row. The server wins on read state; the newer side on the last message.
+    /// The revision taken in so far; 0 before anything is known.
+    pub fn known_rev(&self) -> Rev {
+        self.arrivals.as_ref().map_or(0, Arrivals::rev)
+    }
+
+    /// Takes the server's row; `known` is the revision that was taken in when the row was asked for.
+    /// The server wins on read state, except for reads it was not told of yet; the newer side on the
+    /// last message. Pushes may have been faster than the row: what they brought stays.
     /// Answers whether the log on the server is another one than the one known here.
-    pub fn merge(&mut self, row: ConversationRow) -> LogState {
+    pub fn merge(&mut self, row: ConversationRow, known: Rev) -> LogState {
+        let log = if row.rev < known { LogState::Replaced } else { LogState::Same };
+        if log == LogState::Replaced {
+            self.begin_anew();
+        }
         self.listed = true;
         self.confirmed = true;
         self.row = (row.seq, row.rev);
-        self.unread_count = row.unread_count;
-        self.read_seq = row.read_seq;
-        self.read_told = row.read_seq;
+        self.read_told = self.read_told.max(row.read_seq);
+        self.read_seq = self.read_seq.max(row.read_seq);
+        let counted_to = row.seq.max(self.read_seq);
+        self.counted.retain(|seq| *seq > counted_to);
+        // At most everything after what was read here and not told yet.
+        let after_read = u32::try_from(row.seq.saturating_sub(self.read_seq)).unwrap_or(u32::MAX);
+        self.unread_count = row.unread_count.min(after_read) + self.counted.len() as u32;
         self.peer_read_seq = self.peer_read_seq.max(row.peer_read_seq);
         self.peer_read_time = self.peer_read_time.max(row.peer_read_time);
         self.active_time = self.active_time.max(row.active_time);
         self.counted_to = self.counted_to.max(row.seq);
+        self.counted_by_server = row.seq;
         self.head_seq = self.head_seq.max(row.seq);
         if row.user_profile.is_some() {
             self.peer = row.user_profile;
@@ -140,22 +165,25 @@ impl Conversation {
             self.offer_last(&Held::stored(entry, self.id.clone()));
         }
         match &mut self.arrivals {
-            None => {
-                self.arrivals = Some(Arrivals::at(row.seq, row.rev));
-                LogState::Same
-            }
-            Some(arrivals) if row.rev < arrivals.rev() => {
-                self.arrivals = Some(Arrivals::at(row.seq, row.rev));
-                self.head_seq = row.seq;
-                self.ranges = Ranges::default();
-                self.begin = None;
-                LogState::Replaced
-            }
-            Some(arrivals) => {
-                arrivals.reaches(row.rev);
-                LogState::Same
-            }
+            None => self.arrivals = Some(Arrivals::at(row.seq, row.rev)),
+            Some(arrivals) => arrivals.reaches(row.rev),
         }
+        log
+    }
+
+    /// Forgets where the log was: the server's is another one.
+    pub fn begin_anew(&mut self) {
+        self.arrivals = None;
+        self.row = (0, 0);
+        self.head_seq = 0;
+        self.ranges = Ranges::default();
+        self.begin = None;
+        self.last = None;
+        self.unread_count = 0;
+        (self.read_seq, self.read_told) = (0, 0);
+        (self.peer_read_seq, self.peer_read_time) = (0, 0);
+        (self.counted_to, self.counted_by_server, self.quiet_to) = (0, 0, 0);
+        self.counted.clear();
     }
 
     /// Makes a message the last one unless the present one is newer.
@@ -237,6 +265,7 @@ json_object!(write Conversation {
     listed: "listed",
     unread_count: "unreadCount",
     read_seq: "readSeq",
+    read_told: "readTold",
     peer_read_seq: "peerReadSeq",
     peer_read_time: "peerReadTime",
     active_time: "activeTime",
@@ -254,6 +283,7 @@ impl FromJson for Conversation {
             listed: json.member("listed")?,
             unread_count: json.member("unreadCount")?,
             read_seq: json.member("readSeq")?,
+            read_told: json.member("readTold")?,
             peer_read_seq: json.member("peerReadSeq")?,
             peer_read_time: json.member("peerReadTime")?,
             active_time: json.member("activeTime")?,

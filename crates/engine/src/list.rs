@@ -10,7 +10,7 @@ use tim_protocol::{
 
 use crate::{
     client::Client,
-    conversation::list_order,
+    conversation::{Conversation, list_order},
     error::Error,
     output::{ConversationRef, conversation_refs},
     ports::Host,
@@ -102,9 +102,11 @@ impl<H: Host> Client<H> {
         if listed && !self.is_online() {
             return Ok(result);
         }
+        let known =
+            self.with(|state| state.conversations.get(&id).map_or(0, Conversation::known_rev));
         match self.ask(&GetConversation { conversation_id: id.clone() }).await {
             Ok(row) => {
-                self.merge_asked(row);
+                self.merge_asked(row, known);
                 self.list_row(&id);
                 Ok(result)
             }

@@ -3,13 +3,21 @@
 //! The own row is set to zero at once; the server is told only when the position moves forward, and
 //! again later when it could not be told.
 
+use std::future::Future;
+
 use tim_protocol::{
     call::ReadConversation,
     ids::{ConversationId, Seq},
     json_object,
 };
 
-use crate::{client::Client, error::Error, ports::Host, sync::set_read};
+use crate::{
+    client::{Client, read_reply},
+    error::Error,
+    ports::Host,
+    requests::Patience,
+    sync::set_read,
+};
 
 /// Options of `setMessageRead`.
 #[derive(Clone, Debug)]
@@ -33,6 +41,7 @@ impl<H: Host> Client<H> {
             if it.unread_count > 0 || it.read_seq < seq {
                 let visible = it.unread_count > 0;
                 it.unread_count = 0;
+                it.counted.clear();
                 set_read(state, &id, seq);
                 if visible {
                     state.touch(&id);
@@ -44,21 +53,31 @@ impl<H: Host> Client<H> {
         let Some(seq) = untold else { return Ok(()) };
         self.keep(|keeper| keeper.mark(&id));
         self.drain_now();
-        self.tell_read(&id, seq).await
+        self.tell_read(id, seq).await
     }
 
-    async fn tell_read(&self, id: &ConversationId, seq: Seq) -> Result<(), Error> {
+    /// The request is under way when this returns, the rest is waiting for the answer.
+    fn tell_read(
+        &self,
+        id: ConversationId,
+        seq: Seq,
+    ) -> impl Future<Output = Result<(), Error>> + 'static {
         let call = ReadConversation { conversation_id: id.clone(), seq };
-        let answer = self.ask(&call).await?;
-        self.with(|state| {
-            if let Some(it) = state.conversations.get_mut(id) {
-                it.read_told = it.read_told.max(answer.read_seq);
-            }
-        });
-        Ok(())
+        let (client, answer) = (self.clone(), self.submit(&call, Patience::REQUEST));
+        async move {
+            let told = read_reply::<ReadConversation>(answer.await)?;
+            client.with(|state| {
+                if let Some(it) = state.conversations.get_mut(&id) {
+                    it.read_told = it.read_told.max(told.read_seq);
+                }
+            });
+            client.keep(|keeper| keeper.mark(&id));
+            Ok(())
+        }
     }
 
-    /// Tells the server about reads it could not be told about before.
+    /// Tells the server about reads it could not be told about before. What is asked after this is
+    /// answered as if it had known all along.
     pub(crate) fn tell_reads(&self) {
         let untold: Vec<_> = self.with(|state| {
             let all = state.conversations.values();
@@ -67,9 +86,10 @@ impl<H: Host> Client<H> {
                 .collect()
         });
         for (id, seq) in untold {
-            self.spawn(move |client| async move {
+            let told = self.tell_read(id, seq);
+            self.spawn(move |_| async move {
                 // Tried again after the next reconnect.
-                let _ = client.tell_read(&id, seq).await;
+                let _ = told.await;
             });
         }
     }

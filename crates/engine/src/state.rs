@@ -65,6 +65,8 @@ pub(crate) struct State<S> {
     pub list_synced: bool,
     /// The server's list was not cut short: a conversation that is not in it is a new one.
     pub list_complete: bool,
+    /// The link came back during the first synchronisation; whether everything is to be read anew.
+    pub resync_due: Option<bool>,
     /// IDs made in the present second, to draw each only once.
     pub drawn: (u64, Vec<u32>),
     pub client_sequence: u64,
@@ -108,6 +110,7 @@ impl<S> State<S> {
             sending: HashMap::new(),
             list_synced: false,
             list_complete: false,
+            resync_due: None,
             drawn: (0, Vec::new()),
             client_sequence: 0,
             output: Vec::new(),

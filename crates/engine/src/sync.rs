@@ -9,7 +9,7 @@ use tim_protocol::{
     call::{ChangedMessages, ConversationList, ListConversations, MessageChanges},
     conversation::ConversationRow,
     entry::Entry,
-    ids::{ConversationId, MessageId, Seq},
+    ids::{ConversationId, MessageId, Rev, Seq},
     limits,
     message::{ConversationType, Message},
     push::{NewMessages, Push, ReadByMe, ReadByPeer},
@@ -42,6 +42,9 @@ const QUIET_CATCH_UP: u64 = 500;
 /// How long to wait before asking for the list again when the server did not give it.
 const LIST_RETRY_MS: u64 = 5_000;
 
+/// Revisions by log.
+type Known = Vec<(ConversationId, Rev)>;
+
 impl<H: Host> Client<H> {
     /// From the login's answer to `SDK_READY`.
     pub(crate) async fn first_sync(&self, generation: u64, opened: Opened, online: bool) {
@@ -51,7 +54,7 @@ impl<H: Host> Client<H> {
         if !self.is_current(generation) {
             return;
         }
-        self.restore(&snapshot);
+        let known = self.restore(&snapshot);
         self.keep_me();
         if self.with(|state| state.conversations.values().any(|it| it.listed)) {
             self.with(|state| state.list.dirty = true);
@@ -63,7 +66,7 @@ impl<H: Host> Client<H> {
             if !self.is_current(generation) {
                 return;
             }
-            listed = self.first_list(answer);
+            listed = self.first_list(answer, &known);
         }
         self.with(|state| state.list.dirty = true);
         self.drain_now();
@@ -78,16 +81,37 @@ impl<H: Host> Client<H> {
         });
         self.drain_now();
         if listed {
+            self.tell_reads();
             self.catch_up_quietly(generation).await;
-        } else if online {
+        }
+        let reconnected = self.with(|state| state.resync_due.take());
+        if !self.is_current(generation) {
+            // The session ended meanwhile.
+        } else if let Some(reload) = reconnected {
+            self.resync(generation, reload).await;
+        } else if online && !listed {
             self.resync_later(generation);
         }
     }
 
-    fn first_list(&self, answer: Answer) -> bool {
+    /// Synchronises after a reconnect: now, or after the first synchronisation if that is running.
+    pub(crate) fn resync_soon(&self, generation: u64, reload: bool) {
+        let ready = self.with(|state| {
+            let ready = state.phase == Phase::Ready;
+            if !ready {
+                state.resync_due = Some(reload || state.resync_due == Some(true));
+            }
+            ready
+        });
+        if ready {
+            self.spawn(move |client| async move { client.resync(generation, reload).await });
+        }
+    }
+
+    fn first_list(&self, answer: Answer, known: &Known) -> bool {
         match read_reply::<ListConversations>(answer) {
             Ok(list) => {
-                self.merge_list(list, true);
+                self.merge_list(list, true, known);
                 true
             }
             Err(error) => {
@@ -98,8 +122,8 @@ impl<H: Host> Client<H> {
     }
 
     /// Puts the device's knowledge into memory. What was on its way when the page went away has
-    /// failed; the app may send it again.
-    fn restore(&self, snapshot: &Snapshot) {
+    /// failed; the app may send it again. Answers how far each log was known before this session.
+    fn restore(&self, snapshot: &Snapshot) -> Known {
         let now_ms = self.host().now_ms();
         let failed: Vec<Held> = snapshot
             .outbox
@@ -107,16 +131,15 @@ impl<H: Host> Client<H> {
             .filter_map(Held::from_record)
             .map(|it| Held { status: Status::Fail, ..it })
             .collect();
+        let mut known = Known::new();
         self.with(|state| {
             for json in &snapshot.conversations {
-                let Some(mut it) = Conversation::restored(json) else { continue };
-                it.quiet_to = it.head_seq;
-                it.counted_to = it.head_seq;
-                it.read_told = it.read_seq;
+                let Some(it) = Conversation::restored(json) else { continue };
                 if let Some(peer) = it.peer.clone() {
                     state.say(Output::Profile { p: Box::new(peer), at: now_ms });
                 }
                 state.touch(&it.id);
+                known.push((it.id.clone(), it.known_rev()));
                 // A push may have been faster than the store.
                 state.conversations.entry(it.id.clone()).or_insert(it);
             }
@@ -129,18 +152,28 @@ impl<H: Host> Client<H> {
         if !failed.is_empty() {
             self.keep(|keeper| failed.iter().for_each(|it| keeper.put(it)));
         }
+        known
+    }
+
+    /// How far each log has been taken in.
+    fn known(&self) -> Known {
+        self.with(|state| {
+            state.conversations.values().map(|it| (it.id.clone(), it.known_rev())).collect()
+        })
     }
 
     /// Asks for the list and for everything that was missed, and tells the app in the order of the
     /// specification: messages, read marks, list, total.
     pub(crate) async fn resync(&self, generation: u64, reload: bool) {
         self.with(|state| state.list.held = true);
+        self.tell_reads();
+        let known = self.known();
         let list = self.ask(&ListConversations {}).await;
         if !self.is_current(generation) {
             return;
         }
         let read = match list {
-            Ok(list) => self.merge_list(list, reload),
+            Ok(list) => self.merge_list(list, reload, &known),
             Err(error) => {
                 self.log(LogLevel::Warn, &format!("cannot synchronise yet: {error}"));
                 self.with(|state| state.list.held = false);
@@ -176,7 +209,6 @@ impl<H: Host> Client<H> {
             self.with(|state| state.emit(Event::Reload));
             self.drain_now();
         }
-        self.tell_reads();
     }
 
     fn resync_later(&self, generation: u64) {
@@ -210,7 +242,12 @@ impl<H: Host> Client<H> {
     }
 
     /// Merges the server's list. Answers, per conversation, own messages the peer has read meanwhile.
-    fn merge_list(&self, list: ConversationList, quiet: bool) -> Vec<Vec<MessageId>> {
+    fn merge_list(
+        &self,
+        list: ConversationList,
+        quiet: bool,
+        known: &Known,
+    ) -> Vec<Vec<MessageId>> {
         let now_ms = self.host().now_ms();
         let mut marked = Vec::new();
         let ids: Vec<ConversationId> =
@@ -220,7 +257,9 @@ impl<H: Host> Client<H> {
             state.list_complete = (list.conversations.len() as u64) < u64::from(limit);
             state.list_synced = true;
             for row in list.conversations {
-                marked.push(merge_row(state, row, quiet, now_ms));
+                let known =
+                    known.iter().find(|it| it.0 == row.conversation_id).map_or(0, |it| it.1);
+                marked.push(merge_row(state, row, known, quiet, now_ms));
             }
         });
         self.keep(|keeper| ids.iter().for_each(|id| keeper.mark(id)));
@@ -229,10 +268,10 @@ impl<H: Host> Client<H> {
     }
 
     /// Merges one row that was asked for.
-    pub(crate) fn merge_asked(&self, row: ConversationRow) {
+    pub(crate) fn merge_asked(&self, row: ConversationRow, known: Rev) {
         let now_ms = self.host().now_ms();
         let id = row.conversation_id.clone();
-        let ids = self.with(|state| merge_row(state, row, false, now_ms));
+        let ids = self.with(|state| merge_row(state, row, known, false, now_ms));
         if !ids.is_empty() {
             self.with(|state| state.emit(Event::ReadByPeer(ids)));
         }
@@ -418,7 +457,14 @@ impl<H: Host> Client<H> {
                 return;
             }
             it.read_told = it.read_told.max(push.read_seq);
-            it.unread_count = push.unread_count;
+            it.counted.retain(|seq| *seq > push.read_seq);
+            let later = it.counted.len() as u32;
+            // What came after the mark may have been faster than this.
+            it.unread_count = if push.read_seq >= it.counted_by_server {
+                later
+            } else {
+                push.unread_count.max(later)
+            };
             set_read(state, id, push.read_seq);
             state.touch(id);
         });
@@ -478,6 +524,7 @@ pub(crate) fn begin_log(
 fn merge_row<S>(
     state: &mut State<S>,
     row: ConversationRow,
+    known: Rev,
     quiet: bool,
     now_ms: u64,
 ) -> Vec<MessageId> {
@@ -487,11 +534,12 @@ fn merge_row<S>(
         state.say(Output::Profile { p: Box::new(profile), at: now_ms });
     }
     let it = state.conversation(&id);
-    let known_to = it.peer_read_seq;
-    if it.merge(row) == LogState::Replaced || quiet {
+    let peer_known_to = it.peer_read_seq;
+    let log = it.merge(row, known);
+    if log == LogState::Replaced || quiet {
         it.quiet_to = it.quiet_to.max(seq);
     }
-    it.peer_read_seq = known_to;
+    it.peer_read_seq = if log == LogState::Replaced { 0 } else { peer_known_to };
     set_read(state, &id, read_seq);
     let ids = set_peer_read(state, &id, peer_read_seq);
     state.touch(&id);
@@ -572,6 +620,7 @@ fn take_entry<S>(
         it.counted_to = seq;
         if !own && !uncounted && seq > it.read_seq {
             it.unread_count += 1;
+            it.counted.push(seq);
         }
     }
     it.offer_last(&held);

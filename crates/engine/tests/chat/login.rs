@@ -251,3 +251,40 @@ fn a_link_lost_during_the_first_synchronisation_still_leads_to_a_list_before_rea
         assert_eq!(alice.page("C2Cbob", "", 15).texts, ["hi"]);
     }
 }
+
+#[test]
+fn the_synchronisation_of_a_reconnect_waits_for_the_first_one() {
+    let world = World::new(11);
+    let bob = world.ready("bob");
+    world.server(|it| it.account("alice"));
+    let alice = world.device("alice");
+    let mut lists = 0;
+    *alice.route.judge.borrow_mut() = Some(Box::new(move |way, kind| {
+        if (way, kind) != (Way::Down, "conversation.list") {
+            return Fate::Arrive;
+        }
+        lists += 1;
+        match lists {
+            1 => Fate::Cut,
+            2 => Fate::Arrive,
+            _ => Fate::Late(1000),
+        }
+    }));
+    alice.login();
+    assert_eq!(
+        alice.events(),
+        [
+            "net connecting",
+            "net connected",
+            "net disconnected",
+            "net connecting",
+            "net connected",
+            "list",
+            "total 0",
+            "ready"
+        ]
+    );
+    assert_eq!(code(&bob.send("alice", "hi")), 0);
+    world.pass(2000);
+    assert_eq!(alice.events(), ["received C2Cbob: hi", "list C2Cbob(1)", "total 1"]);
+}

@@ -7,4 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ending;
 mod login;
+mod receiving;
+mod sending;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tim_engine::output::{ConversationView, Event, MessageView, NetState, Output, Status};
 use tim_protocol::{
     ids::{ConversationId, MessageId, UserId},
+    json,
     message::{Message, Text},
     user::Profile,
 };
@@ -32,6 +33,11 @@ pub struct App {
     pub raw: RefCell<Vec<Output>>,
 }
 
+/// What leaves the engine is JSON.
+fn as_value(output: &Output) -> Value {
+    serde_json::from_str(&json::write(output)).expect("outputs are JSON")
+}
+
 /// What a message says.
 pub fn text_of(message: &Message) -> String {
     let said = message.payload.read::<Text>().map(|it| it.text);
@@ -42,8 +48,7 @@ impl App {
     /// Takes a batch of the engine's output in.
     pub fn take(&self, now_ms: u64, batch: Vec<Output>) {
         for output in batch {
-            // What leaves the engine is JSON.
-            let json = serde_json::to_value(&output).expect("outputs are JSON");
+            let json = as_value(&output);
             assert!(json["op"].is_string(), "{json}");
             self.raw.borrow_mut().push(output.clone());
             match output {
@@ -176,10 +181,10 @@ impl App {
 
     /// The message as an app hands it back.
     pub fn as_json(view: &MessageView) -> Value {
-        let mut json = serde_json::to_value(&view.m).expect("plain data");
-        let viewer = serde_json::to_value(&view.v).expect("plain data");
-        let fields = json.as_object_mut().expect("a message is an object");
-        fields.extend(viewer.as_object().expect("an object").clone());
-        json
+        let json = as_value(&Output::Message(Box::new(view.clone())));
+        let mut message = json["m"].clone();
+        let fields = message.as_object_mut().expect("a message is an object");
+        fields.extend(json["v"].as_object().expect("an object").clone());
+        message
     }
 }

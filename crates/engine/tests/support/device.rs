@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::HashMap,
     future::Future,
     rc::Rc,
 };
@@ -31,13 +32,16 @@ use super::{
     world::Cloud,
 };
 
+/// What is on disk, by user.
+type Databases = Rc<RefCell<HashMap<UserId, MemoryStore>>>;
+
 /// One user's device.
 pub struct Device {
     pub user: String,
     pub sim: Sim,
     pub route: Rc<Route>,
     pub disk: Rc<Disk>,
-    memory: MemoryStore,
+    databases: Databases,
     cloud: Cloud,
     page: RefCell<Page>,
 }
@@ -54,7 +58,7 @@ pub struct SimHost {
     route: Rc<Route>,
     cloud: Cloud,
     disk: Rc<Disk>,
-    memory: MemoryStore,
+    databases: Databases,
     alive: Rc<Cell<bool>>,
     tasks: Rc<RefCell<Vec<AbortHandle>>>,
     wakers: Rc<RefCell<Vec<oneshot::Sender<()>>>>,
@@ -110,9 +114,9 @@ impl Host for SimHost {
     fn open_store(
         &self,
         _sdk_app_id: i64,
-        _user: &UserId,
+        user: &UserId,
     ) -> impl Future<Output = Result<SimStore, StoreError>> + 'static {
-        let host = self.clone();
+        let (host, user) = (self.clone(), user.clone());
         async move {
             let (low, high) = host.disk.slow_ms.get();
             host.sim.sleep(host.sim.between(low, high)).await;
@@ -123,7 +127,7 @@ impl Host for SimHost {
             Ok(SimStore {
                 sim: host.sim.clone(),
                 disk: Rc::clone(&host.disk),
-                memory: host.memory.clone(),
+                memory: host.databases.borrow_mut().entry(user).or_default().clone(),
                 page: Rc::clone(&host.alive),
                 given_back: Cell::new(false),
             })
@@ -179,14 +183,14 @@ pub struct Messages {
 impl Device {
     pub fn new(sim: &Sim, cloud: &Cloud, user: &str) -> Self {
         let (route, disk) = (Route::new(sim.clone()), Rc::new(Disk::default()));
-        let memory = MemoryStore::default();
-        let page = Page::open(sim, cloud, &route, &disk, &memory);
+        let databases = Databases::default();
+        let page = Page::open(sim, cloud, &route, &disk, &databases);
         Self {
             user: user.to_owned(),
             sim: sim.clone(),
             route,
             disk,
-            memory,
+            databases,
             cloud: cloud.clone(),
             page: RefCell::new(page),
         }
@@ -207,7 +211,7 @@ impl Device {
             &self.cloud,
             &self.route,
             &self.disk,
-            &self.memory,
+            &self.databases,
         ));
         old.host.alive.set(false);
         old.host.tasks.take().iter().for_each(AbortHandle::abort);
@@ -385,14 +389,14 @@ impl Page {
         cloud: &Cloud,
         route: &Rc<Route>,
         disk: &Rc<Disk>,
-        memory: &MemoryStore,
+        databases: &Databases,
     ) -> Self {
         let host = SimHost {
             sim: sim.clone(),
             route: Rc::clone(route),
             cloud: cloud.clone(),
             disk: Rc::clone(disk),
-            memory: memory.clone(),
+            databases: Rc::clone(databases),
             alive: Rc::new(Cell::new(true)),
             tasks: Rc::default(),
             wakers: Rc::default(),
