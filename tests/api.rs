@@ -17,7 +17,10 @@ fn client(url: &str) -> Client {
     );
     let options =
         format!(r#"{{"SDKAppID":1400000001,"url":"{url}","language":"en","version":"0"}}"#);
-    Client::new(&options, collect).ok().expect("well-formed options")
+    match Client::new(&options, collect) {
+        Ok(client) => client,
+        Err(error) => panic!("{error:?}"),
+    }
 }
 
 /// What was said since the last look, as JSON.
