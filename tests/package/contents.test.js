@@ -12,7 +12,7 @@ before(async () => {
   bench = await workbench();
   home = join(await bench.project('contents', {}), 'node_modules/tim-wasm');
 });
-after(() => bench.end());
+after(() => bench?.end());
 
 test('the files are those that are meant, and nothing else', async () => {
   const files = await readdir(home, { recursive: true, withFileTypes: true });

@@ -34,7 +34,7 @@ before(async () => {
       console.log(await code(tim.getConversationList()), await code(tim.login({ userID: 'a', userSig: 'b' })));`,
   });
 });
-after(() => bench.end());
+after(() => bench?.end());
 
 const said = async (file) => (await run(process.execPath, [file], { cwd: home })).stdout.trim();
 const KEYS = '["create","TYPES","EVENT","VERSION"]';

@@ -26,7 +26,7 @@ before(async () => {
     'bundled.ts': `import TIM, { ChatSDK, Message } from 'tim-wasm';\n${PROGRAM}export { tim };`,
   });
 });
-after(() => bench.end());
+after(() => bench?.end());
 
 const { ModuleKind: Module, ModuleResolutionKind: Resolution } = ts;
 

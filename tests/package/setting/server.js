@@ -37,8 +37,11 @@ export async function startServer(settings = []) {
     ...app(APP_WITH_INSTANCES, 'maxWebInstances = 10'),
   ];
   await writeFile(file, lines.join('\n'));
-  const server = spawn(PROGRAM, ['--config', file], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Variables of the developer's own server would stand above the file.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TIM_')));
+  const server = spawn(PROGRAM, ['--config', file], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(server, 'exit');
+  ended.catch(() => {});
   const address = await listening(server, ended);
   return {
     address,
