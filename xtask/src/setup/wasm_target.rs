@@ -106,7 +106,8 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
     if let Some(place) = env::var_os(OVERRIDE).map(PathBuf::from) {
         build(&rustc, project, |work| Library::at(&place, work))
             .with_context(|| format!("{OVERRIDE} is set: correct or unset it"))?;
-        ensure!(works(&rustc, project), "the library built from {OVERRIDE} does not link");
+        probe(&rustc, project)
+            .with_context(|| format!("the library from {OVERRIDE} is no good"))?;
         return Ok(WasmCompiler { rustc: None });
     }
 
@@ -117,10 +118,10 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
         match way(&rustc, project) {
             Ok(Some(compiler)) => {
                 let program = compiler.rustc.clone();
-                if works(&Rustc::ask(program)?, project) {
-                    return Ok(compiler);
+                match probe(&Rustc::ask(program)?, project) {
+                    Ok(()) => return Ok(compiler),
+                    Err(error) => failures.push(format!("{name}: it does not link: {error:#}")),
                 }
-                failures.push(format!("{name}: the target is installed but does not link"));
             }
             Ok(None) => {}
             Err(error) => {
@@ -181,7 +182,14 @@ fn from_second_compiler(_: &Rustc, project: &Project) -> Result<Option<WasmCompi
         return Ok(None);
     }
     report::step("rustc-web", "installing Debian's second compiler, 1 to 2 minutes", || {
-        install_packages(&["rustc-web", "rust-web-src", "rust-web-llvm"])
+        install_packages(&["rustc-web", "rust-web-src", "rust-web-llvm"])?;
+        // Its linker is a link to the one of LLVM, whose package has the same name and is only
+        // suggested.
+        let linker = Path::new(DEBIAN_RUSTC).with_file_name("rust-lld");
+        match fs::read_link(&linker) {
+            Ok(package) if !linker.exists() => install_packages(&[&package.to_string_lossy()]),
+            _ => Ok(()),
+        }
     })?;
     let program = PathBuf::from(DEBIAN_RUSTC);
     let rustc = Rustc::ask(Some(program.clone()))?;
@@ -216,17 +224,21 @@ fn build(
     Ok(Some(WasmCompiler { rustc: rustc.program.clone() }))
 }
 
-/// Whether a program that uses the standard library compiles and links.
-fn works(rustc: &Rustc, project: &Project) -> bool {
+/// Whether a program that uses the standard library compiles and links, and why not.
+fn probe(rustc: &Rustc, project: &Project) -> Result<()> {
     let folder = project.scratch("probe");
     let source = folder.join("probe.rs");
     let program =
         "#[unsafe(no_mangle)] pub extern \"C\" fn probe(n: u32) -> usize { n.to_string().len() }";
-    if fs::create_dir_all(&folder).and_then(|()| fs::write(&source, program)).is_err() {
-        return false;
-    }
-    let probe = rustc.command().args(["--edition=2024", "--crate-type=cdylib", "--target", TARGET]);
-    probe.arg("-o").arg(folder.join("probe.wasm")).arg(source).read().is_ok()
+    fs::create_dir_all(&folder)?;
+    fs::write(&source, program)?;
+    let compile =
+        rustc.command().args(["--edition=2024", "--crate-type=cdylib", "--target", TARGET]);
+    compile.arg("-o").arg(folder.join("probe.wasm")).arg(source).read().map(drop)
+}
+
+fn works(rustc: &Rustc, project: &Project) -> bool {
+    probe(rustc, project).is_ok()
 }
 
 fn version_field(version: &str, name: &str) -> Option<String> {
