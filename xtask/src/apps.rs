@@ -16,11 +16,18 @@ pub fn demo(project: &Project, arguments: &[String]) -> Result<()> {
     page(project)?;
     let server = server(project)?;
     println!("==> demo: starting the server, Ctrl-C ends it");
-    Program::new(server)
-        .args(arguments)
-        .env("TIM_WEB_ROOT", project.root.join("www/dist"))
-        .directory(&project.root)
-        .replace_ourselves()
+    let mut program = Program::new(server).args(arguments).directory(&project.root);
+    // What the user says about the server wins; its own default would leave the data among the
+    // sources.
+    for (variable, folder) in [
+        ("TIM_WEB_ROOT", project.root.join("www/dist")),
+        ("TIM_DATA", project.target.join("demo-data")),
+    ] {
+        if std::env::var_os(variable).is_none() {
+            program = program.env(variable, folder);
+        }
+    }
+    program.replace_ourselves()
 }
 
 /// Builds the package and packs it; returns the tarball.

@@ -1,7 +1,7 @@
 //! How many tests ran, read from what the test runners print.
 //!
-//! Three runners print a summary: Rust's own and the one for browsers in the same words, and Node's
-//! in two forms, for terminals and for pipes. Each test counts once however its runner shows it.
+//! Four runners print a summary: Rust's own and the one for browsers in the same words, Node's in two
+//! forms, for terminals and for pipes, and Vitest. Each test counts once however it is shown.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -25,7 +25,8 @@ impl Count {
     /// What one line of output adds.
     pub fn of_line(line: &str) -> Self {
         let line = without_colours(line);
-        rust_summary(&line).or_else(|| node_summary(&line)).unwrap_or_default()
+        let count = rust_summary(&line).or_else(|| node_summary(&line));
+        count.or_else(|| vitest_summary(&line)).unwrap_or_default()
     }
 }
 
@@ -63,6 +64,24 @@ fn node_summary(line: &str) -> Option<Count> {
         "fail" | "cancelled" => Some(Count { passed: 0, failed: number }),
         _ => None,
     }
+}
+
+/// `      Tests  1 failed | 12 passed (13)`, in this order, each part only when there is one.
+fn vitest_summary(line: &str) -> Option<Count> {
+    let rest = line.trim().strip_prefix("Tests  ")?;
+    let (parts, _total) = rest.strip_suffix(')')?.split_once(" (")?;
+    let mut count = Count::default();
+    for part in parts.split(" | ") {
+        let (number, name) = part.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        match name {
+            "passed" => count.passed += number,
+            "failed" => count.failed += number,
+            "skipped" | "todo" => {}
+            _ => return None,
+        }
+    }
+    Some(count)
 }
 
 /// The line without terminal escapes, which runners print when they believe in a terminal.
@@ -104,6 +123,13 @@ mod tests {
         assert_eq!(count(pipe), Count { passed: 3, failed: 2 });
         let terminal = "\x1b[34mℹ tests 3\x1b[39m\n\x1b[34mℹ pass 3\x1b[39m\nℹ fail 0\n";
         assert_eq!(count(terminal), Count { passed: 3, failed: 0 });
+    }
+
+    #[test]
+    fn vitest_counts_tests_not_files() {
+        let output = " Test Files  2 passed (2)\n      Tests  \x1b[31m1 failed\x1b[39m | 12 passed \
+            | 1 skipped (14)\n   Duration  1.2s\n";
+        assert_eq!(count(output), Count { passed: 12, failed: 1 });
     }
 
     #[test]

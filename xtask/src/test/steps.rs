@@ -73,18 +73,23 @@ pub const STEPS: &[Step] = &[
         work: Work::Tests(facade),
     },
     Step {
+        name: "www",
+        does: "tests of the demo page's own parts, under a minute",
+        work: Work::Tests(www),
+    },
+    Step {
         name: "conformance",
         does: "constants and types against the published tim-js-sdk, under a minute",
         work: Work::Tests(conformance),
     },
     Step {
         name: "package",
-        does: "the packed npm module in pages and bundlers, a few minutes",
+        does: "the packed npm module in pages and bundlers, up to 10 minutes the first time",
         work: Work::Tests(package),
     },
     Step {
         name: "e2e",
-        does: "the demo page against the server in Chromium, up to 10 minutes the first time",
+        does: "the demo page against the server in Chromium, a few minutes",
         work: Work::Tests(e2e),
     },
 ];
@@ -205,6 +210,11 @@ fn facade(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     tests.run(npm(project, &["test", "-w", "pkg"]))
 }
 
+fn www(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    wasm::package(project)?;
+    tests.run(npm(project, &["test", "-w", "www"]))
+}
+
 fn conformance(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     wasm::package(project)?;
     tests.run(npm(project, &["test", "-w", "tests/conformance"]))
@@ -213,8 +223,9 @@ fn conformance(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
 fn package(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     let browser = setup::browser(project)?;
     let tarball = apps::dist(project)?;
-    let npm = npm(project, &["test", "-w", "tests/package"]);
-    tests.run(npm.env("TIM_PACKAGE", tarball).env("CHROMIUM", browser.chromium))
+    let server = apps::server(project)?;
+    let npm = npm(project, &["test", "-w", "tests/package"]).env("TIM_PACKAGE", tarball);
+    tests.run(npm.env("TIM_SERVER_BIN", server).env("CHROMIUM", browser.chromium))
 }
 
 fn e2e(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
