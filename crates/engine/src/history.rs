@@ -5,6 +5,8 @@
 //! what the store has. Messages that only this device has (failed, unsent) are in the page at their
 //! place and count towards it.
 
+use std::rc::Rc;
+
 use tim_protocol::{
     call::{Direction, MessagePage, PageMessages},
     code::Code,
@@ -20,6 +22,7 @@ use crate::{
     message::Held,
     output::{MessageRef, message_refs},
     ports::Host,
+    state::CACHED_PER_CONVERSATION,
     store::Position,
 };
 
@@ -145,7 +148,7 @@ impl<H: Host> Client<H> {
             None => Page { messages: Vec::new(), is_completed: true },
         };
         let ids: Vec<MessageId> = page.messages.iter().map(|it| it.message.id.clone()).collect();
-        self.with(|state| page.messages.into_iter().for_each(|it| keep_newest(state, it)));
+        self.show(&id, page.messages);
         let oldest = ids.first().filter(|_| !page.is_completed);
         Ok(PageResult {
             next_req_message_id: oldest.map(ToString::to_string).unwrap_or_default(),
@@ -160,52 +163,50 @@ impl<H: Host> Client<H> {
             let it = state.conversations.get(id);
             (it.is_some_and(|it| it.arrivals.is_some()), it.is_some_and(|it| it.confirmed))
         });
-        if self.is_online() {
-            // A failure leaves what the device has.
-            if known && confirmed {
-                let _ = self.catch_up(id).await;
-            } else {
-                let _ = self.look_up(id).await;
-            }
-        }
+        let asked = if !self.is_online() {
+            Err(Error::new(Code::NO_NETWORK))
+        } else if known && confirmed {
+            self.catch_up(id).await
+        } else {
+            self.look_up(id).await
+        };
         let head = self.with(|state| {
             let it = state.conversations.get(id)?;
-            Some(Position::stored(it.head_seq + 1))
+            (it.listed || it.arrivals.is_some()).then_some(Position::stored(it.head_seq + 1))
         });
-        if head.is_none() && !self.is_online() {
-            return Err(Error::new(Code::NO_NETWORK));
+        match (head, asked) {
+            // A failure leaves what the device has.
+            (Some(head), _) => Ok(Some(head)),
+            (None, Ok(())) => Ok(None),
+            (None, Err(error)) => Err(error),
         }
-        Ok(head)
     }
 
     /// Asks the server about a log that its list did not speak of.
     async fn look_up(&self, id: &ConversationId) -> Result<(), Error> {
-        let page = self.fetch(id, Anchor::Newest, Direction::Older, FETCH_COUNT).await?;
-        if page.seq == 0 {
-            return Ok(());
-        }
-        let due = self.with(|state| {
-            let it = state.conversation(id);
-            it.confirmed = true;
-            it.head_seq = it.head_seq.max(page.seq);
-            match &mut it.arrivals {
-                None => {
-                    it.arrivals = Some(Arrivals::at(page.seq, page.rev));
-                    it.quiet_to = page.seq;
-                    it.counted_to = page.seq;
-                    false
+        let fetching = self.with(|state| Rc::clone(&state.conversation(id).fetching));
+        let turn = fetching.lock().await;
+        // Somebody else may have looked meanwhile.
+        if !self.with(|state| state.conversation(id).confirmed) {
+            let page = self.fetch(id, Anchor::Newest, Direction::Older, FETCH_COUNT).await?;
+            self.with(|state| {
+                let it = state.conversation(id);
+                it.confirmed = true;
+                it.head_seq = it.head_seq.max(page.seq);
+                match &mut it.arrivals {
+                    None => {
+                        it.arrivals = Some(Arrivals::at(page.seq, page.rev));
+                        it.quiet_to = page.seq;
+                        it.counted_to = page.seq;
+                        it.counted_by_server = page.seq;
+                    }
+                    Some(log) => log.reaches(page.rev),
                 }
-                Some(log) => {
-                    log.reaches(page.rev);
-                    true
-                }
-            }
-        });
-        self.take_page(id, page.seq, Direction::Older, page);
-        if due {
-            self.catch_up(id).await?;
+            });
+            self.take_page(id, page.seq, Direction::Older, page);
         }
-        Ok(())
+        drop(turn);
+        self.catch_up(id).await
     }
 
     async fn page_before(
@@ -214,16 +215,18 @@ impl<H: Host> Client<H> {
         before: Position,
         count: usize,
     ) -> Result<Page, Error> {
-        for _ in 0..FETCHES {
+        let fetching = self.with(|state| Rc::clone(&state.conversation(id).fetching));
+        let mut turn = None;
+        for _ in 0..=FETCHES {
+            // What was fetched while the store was being read is not in what was read, and what was
+            // given up meanwhile is not to be relied on: only what holds before and after counts.
+            let expected = self.reach(id, before);
             let kept = self.kept_older(id, before, count + 1).await;
-            let reach = self.with(|state| {
-                let it = state.conversation(id);
-                // The newest place of the log that can be on this page.
-                let top = if before.sub == 0 { before.seq.saturating_sub(1) } else { before.seq };
-                let start = it.ranges.start_of(top).unwrap_or(top + 1);
-                let begins = top == 0 || it.begin.is_some_and(|begin| start <= begin);
-                Reach { start, begins }
-            });
+            let found = self.reach(id, before);
+            let reach = Reach {
+                start: expected.start.max(found.start),
+                begins: expected.begins && found.begins,
+            };
             let mut messages = kept.clone();
             // A message of this device behind the last held place is still in order.
             messages.retain(|it| {
@@ -238,13 +241,52 @@ impl<H: Host> Client<H> {
                 let is_completed = reach.begins && !is_full;
                 return Ok(Page { messages, is_completed });
             }
-            let anchor = Anchor::Seq(reach.start - 1);
-            match self.fetch(id, anchor, Direction::Older, FETCH_COUNT).await {
-                Ok(page) => self.take_page(id, reach.start - 1, Direction::Older, page),
-                Err(error) => return without_server(kept, count, error),
+            let here = if messages.is_empty() { kept } else { messages };
+            if !self.is_online() && !here.is_empty() {
+                return without_server(here, count, Error::new(Code::NO_NETWORK));
+            }
+            if turn.is_none() {
+                // Somebody else may be fetching just this: wait, and look again.
+                turn = Some(fetching.lock().await);
+                continue;
+            }
+            let from = reach.start.saturating_sub(1);
+            match self.fetch(id, Anchor::Seq(from), Direction::Older, FETCH_COUNT).await {
+                Ok(page) => self.take_page(id, from, Direction::Older, page),
+                Err(error) => return without_server(here, count, error),
             }
         }
         Err(Error::with(Code::NETWORK_ERROR, "the server's pages do not fit together"))
+    }
+
+    /// Puts the messages of a page into memory. What is too much there leaves it in a later turn,
+    /// when the app has its page.
+    fn show(&self, id: &ConversationId, page: Vec<Held>) {
+        let over = self.with(|state| {
+            page.into_iter().for_each(|it| keep_newest(state, it));
+            state.conversation(id).cached.len() > CACHED_PER_CONVERSATION
+        });
+        if over {
+            let id = id.clone();
+            self.spawn(|client| async move {
+                client.host().sleep(0).await;
+                client.with(|state| state.trim(&id));
+                client.drain();
+            });
+        }
+    }
+
+    /// How far below a place the store is known to have everything.
+    fn reach(&self, id: &ConversationId, before: Position) -> Reach {
+        self.with(|state| {
+            let it = state.conversation(id);
+            // The newest place of the log that can be on this page.
+            let top = if before.sub == 0 { before.seq.saturating_sub(1) } else { before.seq };
+            let start = it.ranges.start_of(top).unwrap_or(top + 1);
+            let is_empty = top == 0 && it.arrivals.is_some();
+            let begins = is_empty || it.begin.is_some_and(|begin| start <= begin);
+            Reach { start, begins }
+        })
     }
 
     /// Where a page that ended with this message goes on.
@@ -386,7 +428,9 @@ impl<H: Host> Client<H> {
             }
         }
         let ids: Vec<MessageId> = held.iter().map(|it| it.message.id.clone()).collect();
-        self.with(|state| held.into_iter().for_each(|it| keep_newest(state, it)));
+        if let Some(conversation) = held.first().map(|it| it.conversation.clone()) {
+            self.show(&conversation, held);
+        }
         HoppingResult {
             message_list: message_refs(&ids),
             is_completed,

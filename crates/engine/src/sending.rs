@@ -233,6 +233,7 @@ impl<H: Host> Client<H> {
                 held.message.time = now_s;
             }
             state.cache(held.clone());
+            state.trim(&held.conversation);
             Ok::<Held, Error>(held)
         })?;
         self.keep(|keeper| {

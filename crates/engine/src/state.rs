@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Messages of one conversation that stay in memory.
-const CACHED_PER_CONVERSATION: usize = 5000;
+pub(crate) const CACHED_PER_CONVERSATION: usize = 5000;
 
 /// Least time between two list events of a burst.
 const LIST_EVENT_MS: u64 = 50;
@@ -173,10 +173,6 @@ impl<S> State<S> {
         let conversation = self.conversation(&held.conversation);
         let (read_seq, peer_read_seq) = (conversation.read_seq, conversation.peer_read_seq);
         conversation.cached.insert(held.position, id.clone());
-        let mut evicted = Vec::new();
-        while conversation.cached.len() > CACHED_PER_CONVERSATION {
-            evicted.extend(conversation.cached.pop_oldest());
-        }
         let view = held.view(self.my_id(), read_seq, peer_read_seq);
         held.told_read = view.v.is_read;
         if let Some(old) = self.messages.insert(id.clone(), held)
@@ -187,6 +183,15 @@ impl<S> State<S> {
             self.conversation(&conversation).cached.remove(at, &id);
         }
         self.output.push(Output::Message(Box::new(view)));
+    }
+
+    /// Lets the oldest messages of a conversation go when there are too many.
+    pub fn trim(&mut self, id: &ConversationId) {
+        let cached = &mut self.conversation(id).cached;
+        let mut evicted = Vec::new();
+        while cached.len() > CACHED_PER_CONVERSATION {
+            evicted.extend(cached.pop_oldest());
+        }
         if !evicted.is_empty() {
             for id in &evicted {
                 self.messages.remove(id);

@@ -411,6 +411,7 @@ impl<H: Host> Client<H> {
             if !received.is_empty() {
                 state.emit(Event::MessagesReceived(received));
             }
+            state.trim(id);
         });
         self.keep(|keeper| {
             kept.iter().for_each(|it| keeper.put(it));

@@ -8,6 +8,7 @@
 mod support;
 
 mod ending;
+mod history;
 mod login;
 mod receiving;
 mod sending;
