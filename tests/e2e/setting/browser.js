@@ -1,0 +1,18 @@
+// Headless Chromium, from CHROMIUM or where Debian puts it.
+
+import { chromium } from 'playwright-core';
+
+/** Switches for a container: no sandbox as root, nothing that asks the network. */
+const SWITCHES = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: SWITCHES });
