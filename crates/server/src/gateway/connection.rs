@@ -69,12 +69,16 @@ impl Connection {
 
     pub(super) async fn run(mut self, mut socket: WebSocket) {
         metrics::gauge!("tim_connections").increment(1.0);
-        let end = self.serve(&mut socket).await;
-        if let Ok(end) = end {
-            metrics::counter!("tim_closed_total", "code" => end.code().to_string()).increment(1);
-            // The other side may have stopped reading; its socket goes either way.
-            let _ = timeout(CLOSE_DEADLINE, finish(&mut socket, end)).await;
-        }
+        // The other side may have stopped reading; its socket goes either way.
+        let _ = match self.serve(&mut socket).await {
+            Ok(end) => {
+                let code = end.code().to_string();
+                metrics::counter!("tim_closed_total", "code" => code).increment(1);
+                timeout(CLOSE_DEADLINE, finish(&mut socket, end)).await
+            }
+            // The library has its answer to a close ready; it only needs to be written.
+            Err(Gone) => timeout(CLOSE_DEADLINE, socket.flush()).await,
+        };
         metrics::gauge!("tim_connections").decrement(1.0);
     }
 
@@ -100,7 +104,11 @@ impl Connection {
                     request = None;
                     match handled {
                         Handled::Done => {}
-                        Handled::LoggedIn(session) => self.session = Some(session),
+                        Handled::LoggedIn(session) => {
+                            self.session = Some(session);
+                            self.heard = Instant::now();
+                            timer.as_mut().reset(self.next_deadline());
+                        }
                         Handled::End(end) => self.outbox.end(end),
                     }
                 }

@@ -27,7 +27,7 @@ impl Service {
             match self.storage.remove_messages(i64::from(app.sdk_app_id), before).await {
                 Ok(0) => {}
                 Ok(removed) => {
-                    tracing::info!(app = app.sdk_app_id, removed, "old messages removed")
+                    tracing::info!(app = app.sdk_app_id, removed, "old messages removed");
                 }
                 Err(error) => {
                     tracing::error!(

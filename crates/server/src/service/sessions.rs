@@ -10,7 +10,7 @@ use tim_protocol::{
     call::{LoggedIn, Login, Resume, Resumed, Settings},
     code::Code,
     push::KickReason,
-    usersig::UserSig,
+    usersig::{BadUserSig, UserSig},
 };
 
 use super::{Refusal, Service, accounts::Person, now_ms, now_s};
@@ -75,11 +75,11 @@ impl Service {
 
     /// Judges a credential: the app it is good for and when it ends.
     fn verify(&self, login: &Login) -> Result<(&Arc<App>, u64), Code> {
-        let user_sig = UserSig::read(&login.user_sig).map_err(|it| it.code())?;
+        let user_sig = UserSig::read(&login.user_sig).map_err(BadUserSig::code)?;
         let app = self.enabled_app(login.sdk_app_id).ok_or(Code::UNKNOWN_APP)?;
         let claims = user_sig
             .verify(&app.secret_keys, app.sdk_app_id, &login.user_id, now_s())
-            .map_err(|it| it.code())?;
+            .map_err(BadUserSig::code)?;
         Ok((app, claims.expires_s()))
     }
 
@@ -118,7 +118,7 @@ impl Service {
         let (account, key, kicked) = match outcome {
             LoginOutcome::NoAccount => return Err(Code::ACCOUNT_NOT_FOUND.into()),
             LoginOutcome::Full => return Err(Code::ACCOUNT_LIMIT.into()),
-            LoginOutcome::In { account, session, kicked } => (account, session, kicked),
+            LoginOutcome::In { account, session, kicked } => (*account, session, kicked),
         };
         for session in kicked {
             let reason = KickReason::MultipleAccount;

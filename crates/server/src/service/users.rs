@@ -104,10 +104,11 @@ impl Service {
         let (service, origin, account) = (Arc::clone(self), session.key, person.key);
         let apply = move |profile: &mut Profile| {
             change.apply_to(profile);
-            profile.profile_custom_field.truncate(limits::PROFILE_CUSTOM_FIELDS);
+            profile.profile_custom_field.len() <= limits::PROFILE_CUSTOM_FIELDS
         };
         let then = move |result| match result {
-            Ok((profile, differs)) => {
+            Ok(None) => done(Err(Code::PROFILE_FIELD_TOO_LONG.into())),
+            Ok(Some((profile, differs))) => {
                 person.show(&profile);
                 let profile = person.app.readable_by_users(profile);
                 if differs {

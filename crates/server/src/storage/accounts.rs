@@ -73,15 +73,17 @@ pub(super) async fn find_or_create(
 async fn change_profile(
     connection: &mut Connection,
     account: AccountKey,
-    change: impl FnOnce(&mut Profile) + Send,
-) -> Result<(Profile, bool), StorageError> {
+    change: impl FnOnce(&mut Profile) -> bool + Send,
+) -> Result<Option<(Profile, bool)>, StorageError> {
     let text: String = sqlx::query_scalar("SELECT profile FROM account WHERE key = $1")
         .bind(account.0)
         .fetch_one(&mut *connection)
         .await?;
     let before: Profile = serde_json::from_str(&text)?;
     let mut after = before.clone();
-    change(&mut after);
+    if !change(&mut after) {
+        return Ok(None);
+    }
     let differs = before != after;
     if differs {
         sqlx::query("UPDATE account SET profile = $1 WHERE key = $2")
@@ -90,7 +92,7 @@ async fn change_profile(
             .execute(connection)
             .await?;
     }
-    Ok((after, differs))
+    Ok(Some((after, differs)))
 }
 
 impl Storage {
@@ -140,13 +142,13 @@ impl Storage {
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get(0)?)?)).collect()
     }
 
-    /// Changes a profile in place. Gives `then` the profile as it is afterwards and whether it
-    /// differs from before.
+    /// Changes a profile in place, unless `change` answers that it will not do. Gives `then` the
+    /// profile as it is afterwards and whether it differs from before.
     pub async fn change_profile(
         &self,
         account: AccountKey,
-        change: impl FnOnce(&mut Profile) + Send + 'static,
-        then: impl FnOnce(Result<(Profile, bool), StorageError>) + Send + 'static,
+        change: impl FnOnce(&mut Profile) -> bool + Send + 'static,
+        then: impl FnOnce(Result<Option<(Profile, bool)>, StorageError>) + Send + 'static,
     ) {
         self.writer.write(move |it| Box::pin(change_profile(it, account, change)), then).await;
     }

@@ -36,7 +36,7 @@ pub enum LoginOutcome {
     /// Logged in.
     In {
         /// Who.
-        account: AccountRow,
+        account: Box<AccountRow>,
         /// The new instance.
         session: SessionKey,
         /// Instances that had to go for it.
@@ -121,7 +121,7 @@ async fn log_in(
     .await
     .map(SessionKey)?;
     let kicked = keep_newest(connection, account.key, login.most_instances, session).await?;
-    Ok(LoginOutcome::In { account, session, kicked })
+    Ok(LoginOutcome::In { account: Box::new(account), session, kicked })
 }
 
 impl Storage {

@@ -42,7 +42,7 @@ type Work =
     Box<dyn for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<Finish, Finish>> + Send>;
 
 enum Request {
-    Append(Append),
+    Append(Box<Append>),
     Other(Work),
 }
 
@@ -118,7 +118,7 @@ impl Writer {
     /// Hands a message over. Messages are stored in the order of these calls.
     pub(super) async fn append(&self, append: Append) {
         if let Err(mpsc::error::SendError(Request::Append(append))) =
-            self.queue.send(Request::Append(append)).await
+            self.queue.send(Request::Append(Box::new(append))).await
         {
             (append.done)(Err(AppendError::NotCommitted));
         }
@@ -211,7 +211,7 @@ impl Task {
         let (mut appends, mut others) = (Vec::new(), Vec::new());
         for request in batch.drain(..) {
             match request {
-                Request::Append(append) => appends.push(append),
+                Request::Append(append) => appends.push(*append),
                 Request::Other(work) => others.push(work),
             }
         }

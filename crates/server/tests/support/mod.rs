@@ -291,3 +291,12 @@ pub fn texts(entries: &Value) -> Vec<String> {
 pub fn seqs(entries: &Value) -> Vec<u64> {
     entries.as_array().unwrap().iter().map(|it| it["seq"].as_u64().unwrap()).collect()
 }
+
+/// Changes the database of a stopped server behind its back.
+pub async fn sql(folder: &TempDir, statement: &'static str) {
+    use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+    let file = SqliteConnectOptions::new().filename(folder.path().join("tim.db"));
+    let mut connection = file.connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
