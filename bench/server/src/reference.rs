@@ -52,7 +52,10 @@ pub async fn serve(folder: &Path) -> Result<()> {
     let people = People::default();
     let their = Arc::clone(&people);
     std::thread::spawn(move || write(database, waiting, &their));
-    let router = Router::new().route("/im/ws", get(upgrade)).with_state(Shared { writes, people });
+    let router = Router::new()
+        .route("/im/ws", get(upgrade))
+        .route("/echo", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)))
+        .with_state(Shared { writes, people });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     crate::print(&format!("http://{}", listener.local_addr()?));
     axum::serve(
@@ -91,6 +94,15 @@ fn store(database: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
         }
     }
     transaction.commit()
+}
+
+/// Sends back what comes, for measuring what the way itself costs.
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.next().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
 }
 
 async fn upgrade(State(shared): State<Shared>, upgrade: WebSocketUpgrade) -> Response {

@@ -1,0 +1,60 @@
+// Headless Chromium, from CHROMIUM or where Debian puts it, and pages that can be cut off.
+//
+// No host but this machine can be reached, so that what the published SDK would like to ask its
+// cloud fails at once and costs nothing.
+
+import { writeFile } from 'node:fs/promises';
+import { chromium } from 'playwright-core';
+import { prepare } from './in-page.mjs';
+
+const SWITCHES = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: SWITCHES });
+
+/** A page in a context of its own, that is: with an empty cache and no databases. */
+export async function openPage(browser, url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.on('pageerror', (error) => console.error('bench: a page threw', error));
+  await page.addInitScript(prepare);
+  await page.goto(url);
+  return page;
+}
+
+/** Runs something and writes what the page's CPU did meanwhile, for the browser's developer tools. */
+export async function profiled(page, name, run) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Profiler.enable');
+  await session.send('Profiler.setSamplingInterval', { interval: 200 });
+  await session.send('Profiler.start');
+  const result = await run();
+  const { profile } = await session.send('Profiler.stop');
+  await session.detach();
+  await writeFile(new URL(`../${name}.cpuprofile`, import.meta.url), JSON.stringify(profile));
+  printProfile(name, profile);
+  return result;
+}
+
+/** Where the time went, by function. */
+function printProfile(name, { nodes, samples, timeDeltas }) {
+  const byId = new Map(nodes.map((it) => [it.id, it.callFrame]));
+  const self = new Map();
+  samples.forEach((id, index) => {
+    const { functionName, url, lineNumber } = byId.get(id);
+    const key = `${functionName || '(anonymous)'} ${url.split('/').pop()}:${lineNumber + 1}`;
+    self.set(key, (self.get(key) ?? 0) + timeDeltas[index] / 1000);
+  });
+  console.error(`bench: ${name}: ms by function`);
+  for (const [key, ms] of [...self].sort((a, b) => b[1] - a[1]).slice(0, 25)) console.error(`${ms.toFixed(0).padStart(8)}  ${key}`);
+}
