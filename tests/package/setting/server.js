@@ -22,7 +22,7 @@ const KEY = 'a key that only these tests know, 64 characters or so in real life'
 
 /**
  * Starts a server. `settings` are lines of its configuration file, before the apps. Returns its
- * `address` (host and port), `url` of the socket, a maker of `userSig`s, and `end`.
+ * `address` (host and port), `url` of the socket, the apps' secret `key`, a maker of `userSig`s, and `end`.
  */
 export async function startServer(settings = []) {
   const folder = await mkdtemp(join(tmpdir(), 'tim-wasm-server-'));
@@ -46,6 +46,7 @@ export async function startServer(settings = []) {
   return {
     address,
     url: `ws://${address}/im/ws`,
+    key: KEY,
     userSig: (userID, SDKAppID = APP, expire = 86400) => new signatures.Api(SDKAppID, KEY).genSig(userID, expire),
     async end() {
       server.kill('SIGTERM');

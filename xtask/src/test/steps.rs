@@ -217,7 +217,9 @@ fn www(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
 
 fn conformance(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     wasm::package(project)?;
-    tests.run(npm(project, &["test", "-w", "tests/conformance"]))
+    let server = apps::server(project)?;
+    let npm = npm(project, &["test", "-w", "tests/conformance"]);
+    tests.run(npm.env("TIM_SERVER_BIN", server))
 }
 
 fn package(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
