@@ -25,6 +25,8 @@ export const session = shallowReactive({
   busy: false,
   /** Why the last one failed. */
   failure: '',
+  /** Why there is a sign-in form and not a chat. */
+  hint: '',
   /** The server does not sign: the form asks for a UserSig. */
   manual: false,
   kicked: undefined as KickReason | undefined,
@@ -48,7 +50,8 @@ export async function begin(): Promise<void> {
   if (!last) return showSignIn();
   if (!(await isInAnotherTab(last))) return resume(last);
   session.userID = last.userID;
-  showSignIn(`${last.userID} is logged in in another tab. Log in as somebody else, or go on to use ${last.userID} here instead.`);
+  session.hint = `${last.userID} uses another tab of this browser. Log in as somebody else, or take ${last.userID} over to this tab.`;
+  showSignIn();
 }
 
 /** Logs in with what the server's development app signs. */
@@ -61,7 +64,7 @@ export async function signInWith(credentials: Credentials): Promise<void> {
 }
 
 async function attempt(userID: string, ask: () => Promise<Credentials>): Promise<void> {
-  Object.assign(session, { userID, busy: true, failure: '' });
+  Object.assign(session, { userID, busy: true, failure: '', hint: '' });
   try {
     const credentials = await ask();
     const chat = prepare(credentials);
