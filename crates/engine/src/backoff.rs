@@ -7,6 +7,8 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backoff {
     attempts: u32,
+    /// Connections in a row that were lost as soon as they were up.
+    short_lived: u32,
 }
 
 impl Backoff {
@@ -21,9 +23,16 @@ impl Backoff {
         base_ms * (800 + u64::from(random) % 401) / 1000
     }
 
-    /// Begins anew: the connection was up.
+    /// Begins anew: the connection was up for a while.
     pub fn reset(&mut self) {
-        self.attempts = 0;
+        *self = Self::default();
+    }
+
+    /// The connection was up for a moment only: begins anew, but later from time to time. Else a
+    /// server that accepts and hangs up would be asked without end.
+    pub fn was_up_briefly(&mut self) {
+        self.short_lived = self.short_lived.saturating_add(1);
+        self.attempts = self.short_lived;
     }
 }
 
@@ -41,9 +50,21 @@ mod tests {
     }
 
     #[test]
+    fn connections_that_do_not_last_are_tried_less_and_less_often() {
+        let mut backoff = Backoff::default();
+        let waits = [0; 4].map(|_| {
+            backoff.was_up_briefly();
+            backoff.next_ms(200)
+        });
+        assert_eq!(waits, [1000, 2000, 4000, 8000]);
+        backoff.reset();
+        assert_eq!(backoff.next_ms(200), 0);
+    }
+
+    #[test]
     fn jitter_stays_within_a_fifth() {
         for random in [0, 1, 400, 401, u32::MAX] {
-            let mut backoff = Backoff { attempts: 1 };
+            let mut backoff = Backoff { attempts: 1, short_lived: 0 };
             assert!((800..=1200).contains(&backoff.next_ms(random)), "{random}");
         }
     }

@@ -19,9 +19,10 @@ use futures::{
     pin_mut,
 };
 use tim_protocol::{
-    call::{Call, LoggedIn, Login, Ping, Resume, Resumed},
+    call::{Call, LoggedIn, Login, Ping, Resume, Resumed, Settings},
     code::Code,
     frame::{self, ServerFrame},
+    ids::TinyId,
     json::Json,
     limits,
     push::{KickReason, Push},
@@ -39,6 +40,9 @@ use crate::{
 /// How long opening a socket may take.
 const CONNECT_MS: u64 = 10_000;
 
+/// A link that lasted this long was a good one: after its loss the next attempt is made at once.
+const STEADY_MS: u64 = 1_000;
+
 /// Tells when the first attempt of a session has failed.
 pub(crate) struct Attempts(Shared<LocalBoxFuture<'static, ()>>);
 
@@ -53,6 +57,8 @@ impl Attempts {
 enum End {
     /// Try again.
     Lost,
+    /// Try again at once: the server is there and wants the credential itself.
+    Again,
     /// The session is over.
     Over,
 }
@@ -118,6 +124,9 @@ impl<H: Host> Client<H> {
                     state.link = None;
                     state.requests.link_lost();
                 });
+                if matches!(end, End::Again) {
+                    continue;
+                }
             }
             if !self.is_current(generation) {
                 return;
@@ -144,7 +153,8 @@ impl<H: Host> Client<H> {
         backoff: &mut Backoff,
     ) -> End {
         let resuming = credentials.session.is_some();
-        if credentials.first.is_some() {
+        // Later, and after a start without the server, the session must be there first.
+        if credentials.first.as_ref().is_some_and(|it| !it.is_canceled()) {
             self.with(|state| state.announce_net(NetState::Connected));
             self.drain();
         }
@@ -167,7 +177,7 @@ impl<H: Host> Client<H> {
             Ok(accepted) => self.link_up(generation, socket, credentials, accepted),
             Err(error) => return self.refused(credentials, error, resuming),
         }
-        backoff.reset();
+        let up_ms = self.host().now_ms();
         while let Some(text) = socket.receive().await {
             if !self.is_current(generation) {
                 return End::Over;
@@ -179,6 +189,11 @@ impl<H: Host> Client<H> {
             }
         }
         credentials.up_ms = self.host().now_ms();
+        if credentials.up_ms.saturating_sub(up_ms) >= STEADY_MS {
+            backoff.reset();
+        } else {
+            backoff.was_up_briefly();
+        }
         End::Lost
     }
 
@@ -246,13 +261,26 @@ impl<H: Host> Client<H> {
             credentials.session = Some(it.session.clone());
             if let Some(first) = credentials.first.take() {
                 // The login waits for this; unless it went on without the server meanwhile.
-                if first.send(Ok(*it)).is_ok() {
-                    return;
+                let Err(answer) = first.send(Ok(*it)) else { return };
+                if let Ok(it) = answer {
+                    self.known_as(it.tiny_id, it.settings);
                 }
+            } else {
+                self.known_as(it.tiny_id, it.settings);
             }
         }
         self.profile_arrived(profile);
         self.resync_soon(generation, reload);
+    }
+
+    /// What the server says of the account holds, whatever the device knew.
+    fn known_as(&self, tiny_id: TinyId, settings: Settings) {
+        self.with(|state| {
+            if let Some(me) = &mut state.me {
+                (me.tiny_id, me.settings) = (tiny_id, settings);
+            }
+        });
+        self.keep_me();
     }
 
     /// The credential or the session was not accepted.
@@ -272,7 +300,7 @@ impl<H: Host> Client<H> {
             // The server forgot the session: present the credential again.
             credentials.session = None;
             credentials.forgotten = true;
-            return End::Lost;
+            return End::Again;
         }
         if let Some(first) = credentials.first.take()
             && first.send(Err(error.clone())).is_ok()

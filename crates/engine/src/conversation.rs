@@ -29,6 +29,8 @@ use crate::{
 pub(crate) enum Arrival {
     /// A message from elsewhere.
     Entry(Box<Entry>),
+    /// A message that was here before and has changed.
+    Change(Box<Entry>),
     /// The answer to a message sent from here; it is already in its place.
     OwnSend,
 }

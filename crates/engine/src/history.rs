@@ -189,6 +189,7 @@ impl<H: Host> Client<H> {
         // Somebody else may have looked meanwhile.
         if !self.with(|state| state.conversation(id).confirmed) {
             let page = self.fetch(id, Anchor::Newest, Direction::Older, FETCH_COUNT).await?;
+            self.log_at(id, page.seq);
             self.with(|state| {
                 let it = state.conversation(id);
                 it.confirmed = true;

@@ -39,6 +39,8 @@ pub(crate) struct Keeper<S> {
     /// One writer at a time; whoever holds it writes for all.
     writer: Mutex<()>,
     pending: RefCell<Pending>,
+    /// What must be written before that, each on its own.
+    earlier: RefCell<Vec<Batch>>,
     scheduled: Cell<bool>,
 }
 
@@ -69,6 +71,7 @@ impl<S: Store> Keeper<S> {
             store: RefCell::new(Rc::new(backend)),
             writer: Mutex::new(()),
             pending: RefCell::default(),
+            earlier: RefCell::default(),
             scheduled: Cell::new(false),
         }
     }
@@ -134,14 +137,26 @@ impl<H: Host> Client<H> {
     /// Writes everything collected so far.
     pub(crate) async fn flush(&self, keeper: &Keeper<H::Store>) {
         let _writer = keeper.writer.lock().await;
-        let batch = self.batch(keeper);
-        if batch.is_empty() {
-            return;
+        let mut batches = keeper.earlier.take();
+        batches.push(self.batch(keeper));
+        for batch in batches {
+            if batch.is_empty() {
+                continue;
+            }
+            let backend = keeper.store();
+            if let Err(error) = on!(backend, store => store.write(&batch).await) {
+                self.go_on_in_memory(keeper, batch, &error).await;
+            }
         }
-        let backend = keeper.store();
-        if let Err(error) = on!(backend, store => store.write(&batch).await) {
-            self.go_on_in_memory(keeper, batch, &error).await;
-        }
+    }
+
+    /// Drops what is kept of a log up to a place. What is collected from now on stays, also below.
+    pub(crate) fn drop_log(&self, conversation: &ConversationId, to: Seq) {
+        let Some(keeper) = self.keeper() else { return };
+        let mut batch = self.batch(&keeper);
+        batch.evictions.push((conversation.clone(), to + 1));
+        keeper.earlier.borrow_mut().push(batch);
+        self.keep(|keeper| keeper.mark(conversation));
     }
 
     /// Starts writing what is collected, for a page that may be gone in a moment.
@@ -235,11 +250,16 @@ impl<H: Host> Client<H> {
     /// only this device has is taken along as far as it is in memory.
     async fn go_on_in_memory(&self, keeper: &Keeper<H::Store>, batch: Batch, error: &StoreError) {
         let memory = MemoryStore::default();
-        if let Backend::Device(device) = &*keeper.store() {
-            device.close();
-            self.report(&store_failure(error));
-        } else {
-            return;
+        match &*keeper.store() {
+            Backend::Device(device) => {
+                device.close();
+                self.report(&store_failure(error));
+            }
+            // Somebody else has seen it fail meanwhile.
+            Backend::Memory(memory) => {
+                let _ = memory.write(&batch).await;
+                return;
+            }
         }
         let mut rest = batch;
         self.with(|state| {

@@ -245,6 +245,11 @@ impl<H: Host> Client<H> {
 
     /// The server has the message.
     fn take_sent(&self, id: &MessageId, sent: &Sent) {
+        if let Some(conversation) =
+            self.with(|state| state.messages.get(id).map(|it| it.conversation.clone()))
+        {
+            self.log_at(&conversation, sent.seq);
+        }
         let done = self.with(|state| {
             let mut held = state.messages.get(id)?.clone();
             held.status = Status::Success;

@@ -8,7 +8,7 @@ use std::{collections::HashMap, rc::Rc};
 use futures::channel::oneshot;
 use tim_protocol::{
     call::Settings,
-    ids::{ConversationId, MessageId, TinyId, UserId},
+    ids::{ConversationId, MessageId, Seq, TinyId, UserId},
     user::Profile,
 };
 
@@ -17,8 +17,9 @@ use crate::{
     error::Error,
     gate::Phase,
     message::Held,
-    output::{Event, NetState, Output},
+    output::{Event, NetState, Output, Status},
     requests::Requests,
+    store::Position,
 };
 
 /// Messages of one conversation that stay in memory.
@@ -149,6 +150,11 @@ impl<S> State<S> {
         self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()))
     }
 
+    /// The newest place anybody spoke of.
+    pub fn head_seq(&self, id: &ConversationId) -> Seq {
+        self.conversations.get(id).map_or(0, |it| it.head_seq)
+    }
+
     /// Marks a conversation's public object, and with it the list, as changed.
     pub fn touch(&mut self, id: &ConversationId) {
         if !self.touched.contains(id) {
@@ -183,6 +189,29 @@ impl<S> State<S> {
             self.conversation(&conversation).cached.remove(at, &id);
         }
         self.output.push(Output::Message(Box::new(view)));
+    }
+
+    /// Lets go of a log that the server no longer has: of its messages, and of the places of those
+    /// that are only here. Answers these, at their new places.
+    pub fn restart(&mut self, id: &ConversationId) -> Vec<Held> {
+        let cached = std::mem::take(&mut self.conversation(id).cached);
+        let all = cached.before(Position { seq: Seq::MAX, sub: u64::MAX });
+        let mut local = Vec::new();
+        let mut gone = Vec::new();
+        for (_, message) in all {
+            match self.messages.remove(message) {
+                Some(held) if held.status != Status::Success => local.push(held),
+                _ => gone.push(message.clone()),
+            }
+        }
+        if !gone.is_empty() {
+            self.output.push(Output::Forget { ids: gone });
+        }
+        for held in &mut local {
+            held.position = self.conversation(id).next_local();
+            self.cache(held.clone());
+        }
+        local
     }
 
     /// Lets the oldest messages of a conversation go when there are too many.

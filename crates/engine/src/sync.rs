@@ -42,6 +42,15 @@ const QUIET_CATCH_UP: u64 = 500;
 /// How long to wait before asking for the list again when the server did not give it.
 const LIST_RETRY_MS: u64 = 5_000;
 
+/// What merging a list has brought.
+#[derive(Default)]
+struct Merged {
+    /// Per conversation, own messages the peer has read meanwhile.
+    read: Vec<Vec<MessageId>>,
+    /// The server has another history of some conversation.
+    replaced: bool,
+}
+
 /// Revisions by log.
 type Known = Vec<(ConversationId, Rev)>;
 
@@ -172,7 +181,7 @@ impl<H: Host> Client<H> {
         if !self.is_current(generation) {
             return;
         }
-        let read = match list {
+        let Merged { read, replaced } = match list {
             Ok(list) => self.merge_list(list, reload, &known),
             Err(error) => {
                 self.log(LogLevel::Warn, &format!("cannot synchronise yet: {error}"));
@@ -189,13 +198,18 @@ impl<H: Host> Client<H> {
                 self.skip_to_row(&id);
             }
         }
+        let mut late = false;
         for id in self.behind() {
             if let Err(error) = self.catch_up(&id).await {
                 self.log(LogLevel::Warn, &format!("cannot catch up yet: {error}"));
-                break;
+                late = true;
             }
             if !self.is_current(generation) {
                 return;
+            }
+            if late && !self.is_online() {
+                // The next reconnect goes on.
+                break;
             }
         }
         self.with(|state| {
@@ -205,9 +219,12 @@ impl<H: Host> Client<H> {
             state.list.held = false;
         });
         self.drain_now();
-        if reload {
+        if reload || replaced {
             self.with(|state| state.emit(Event::Reload));
             self.drain_now();
+        }
+        if late && self.is_online() {
+            self.resync_later(generation);
         }
     }
 
@@ -241,15 +258,11 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Merges the server's list. Answers, per conversation, own messages the peer has read meanwhile.
-    fn merge_list(
-        &self,
-        list: ConversationList,
-        quiet: bool,
-        known: &Known,
-    ) -> Vec<Vec<MessageId>> {
+    /// Merges the server's list.
+    fn merge_list(&self, list: ConversationList, quiet: bool, known: &Known) -> Merged {
         let now_ms = self.host().now_ms();
-        let mut marked = Vec::new();
+        let mut merged = Merged::default();
+        let mut replaced = Vec::new();
         let ids: Vec<ConversationId> =
             list.conversations.iter().map(|it| it.conversation_id.clone()).collect();
         self.with(|state| {
@@ -259,19 +272,68 @@ impl<H: Host> Client<H> {
             for row in list.conversations {
                 let known =
                     known.iter().find(|it| it.0 == row.conversation_id).map_or(0, |it| it.1);
-                marked.push(merge_row(state, row, known, quiet, now_ms));
+                let (id, head_seq) =
+                    (row.conversation_id.clone(), state.head_seq(&row.conversation_id));
+                let (read, log) = merge_row(state, row, known, quiet, now_ms);
+                if !read.is_empty() {
+                    merged.read.push(read);
+                }
+                if log == LogState::Replaced {
+                    replaced.push((id, head_seq));
+                }
+            }
+            if state.list_complete {
+                // What the server does not speak of it may have lost: the next news of it tells.
+                for it in state.conversations.values_mut().filter(|it| !ids.contains(&it.id)) {
+                    if known.iter().any(|(id, rev)| *id == it.id && *rev == it.known_rev()) {
+                        it.arrivals = None;
+                        it.confirmed = false;
+                    }
+                }
             }
         });
+        merged.replaced = !replaced.is_empty();
+        for (id, head_seq) in replaced {
+            self.restart_log(&id, head_seq);
+        }
         self.keep(|keeper| ids.iter().for_each(|id| keeper.mark(id)));
-        marked.retain(|it| !it.is_empty());
-        marked
+        merged
+    }
+
+    /// The server's log is another one than the one held here up to a place. What is only here stays.
+    fn restart_log(&self, id: &ConversationId, head_seq: Seq) {
+        self.log(LogLevel::Warn, "the server has another history than this device");
+        let local = self.with(|state| state.restart(id));
+        self.drop_log(id, head_seq);
+        self.keep(|keeper| local.iter().for_each(|it| keeper.put(it)));
+    }
+
+    /// Learns how far a log has come of which nothing was known: less than what is held here is
+    /// another log.
+    pub(crate) fn log_at(&self, id: &ConversationId, seq: Seq) {
+        let lost = self.with(|state| {
+            let it = state.conversation(id);
+            let head_seq = it.head_seq;
+            if it.arrivals.is_some() || seq >= head_seq {
+                return None;
+            }
+            it.begin_anew();
+            Some(head_seq)
+        });
+        if let Some(head_seq) = lost {
+            self.restart_log(id, head_seq);
+        }
     }
 
     /// Merges one row that was asked for.
     pub(crate) fn merge_asked(&self, row: ConversationRow, known: Rev) {
         let now_ms = self.host().now_ms();
         let id = row.conversation_id.clone();
-        let ids = self.with(|state| merge_row(state, row, known, false, now_ms));
+        let (head_seq, (ids, log)) =
+            self.with(|state| (state.head_seq(&id), merge_row(state, row, known, false, now_ms)));
+        if log == LogState::Replaced {
+            self.restart_log(&id, head_seq);
+        }
         if !ids.is_empty() {
             self.with(|state| state.emit(Event::ReadByPeer(ids)));
         }
@@ -312,7 +374,7 @@ impl<H: Host> Client<H> {
         let mut due = changes
             .changed
             .into_iter()
-            .map(|it| (it.seq, Arrival::Entry(Box::new(it))))
+            .map(|it| (it.seq, Arrival::Change(Box::new(it))))
             .collect::<Vec<_>>();
         self.with(|state| {
             let it = state.conversation(id);
@@ -359,6 +421,7 @@ impl<H: Host> Client<H> {
             }
         }
         for (id, entries) in by_conversation {
+            self.log_at(&id, entries.iter().map(|it| it.seq).max().unwrap_or(0));
             let due = self.with(|state| {
                 let complete = state.list_complete;
                 let it = state.conversation(&id);
@@ -400,13 +463,16 @@ impl<H: Host> Client<H> {
             let mut received = Vec::new();
             for (seq, arrival) in due {
                 state.conversation(id).ranges.add(seq, seq);
-                if let Arrival::Entry(entry) = arrival {
-                    let (held, fresh) = take_entry(state, id, *entry, now_ms);
-                    if fresh {
-                        received.push(held.message.id.clone());
-                    }
-                    kept.push(held);
+                let (entry, is_new) = match arrival {
+                    Arrival::Entry(entry) => (entry, true),
+                    Arrival::Change(entry) => (entry, false),
+                    Arrival::OwnSend => continue,
+                };
+                let (held, fresh) = take_entry(state, id, *entry, now_ms);
+                if fresh && is_new {
+                    received.push(held.message.id.clone());
                 }
+                kept.push(held);
             }
             if !received.is_empty() {
                 state.emit(Event::MessagesReceived(received));
@@ -528,7 +594,7 @@ fn merge_row<S>(
     known: Rev,
     quiet: bool,
     now_ms: u64,
-) -> Vec<MessageId> {
+) -> (Vec<MessageId>, LogState) {
     let id = row.conversation_id.clone();
     let (read_seq, peer_read_seq, seq) = (row.read_seq, row.peer_read_seq, row.seq);
     if let Some(profile) = row.user_profile.clone() {
@@ -544,7 +610,7 @@ fn merge_row<S>(
     set_read(state, &id, read_seq);
     let ids = set_peer_read(state, &id, peer_read_seq);
     state.touch(&id);
-    ids
+    (ids, log)
 }
 
 /// Moves the own read position; cached messages up to it are read.
@@ -608,7 +674,6 @@ fn take_entry<S>(
     let own = held.message.from == state.my_id();
     let sent_here = state.sent_here.contains_key(&held.message.id);
     let known = state.messages.get(&held.message.id);
-    let was_stored = known.is_some_and(|it| it.status == Status::Success);
     let is_known = known.is_some();
     if let Some(known) = known {
         held.is_resend = known.is_resend;
@@ -635,7 +700,7 @@ fn take_entry<S>(
     if !quiet || is_known {
         state.cache(held.clone());
     }
-    (held, !quiet && !sent_here && !was_stored)
+    (held, !quiet && !sent_here && !is_known)
 }
 
 /// A message carries its sender's nick and avatar; the newest ones are the row's.

@@ -9,6 +9,8 @@ mod support;
 
 mod ending;
 mod history;
+mod linking;
 mod login;
 mod receiving;
 mod sending;
+mod starting;

@@ -297,6 +297,13 @@ impl Device {
         });
     }
 
+    /// Loses the link and waits until it is back.
+    pub fn login_again(&self) {
+        self.route.cut();
+        self.sim.pass(2000);
+        assert!(self.events().contains(&"net connected".to_owned()));
+    }
+
     /// A text message as an app has it.
     pub fn text(&self, to: &str, text: &str) -> Value {
         let options = json!([{

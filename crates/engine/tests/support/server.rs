@@ -129,7 +129,7 @@ impl Server {
         self.accounts.entry(user.to_owned()).or_insert(Account { tiny_id, profile });
     }
 
-    pub fn log(&mut self, a: &str, b: &str) -> &mut Log {
+    fn log(&mut self, a: &str, b: &str) -> &mut Log {
         self.logs.entry(pair(a, b)).or_default()
     }
 
@@ -162,6 +162,16 @@ impl Server {
         let entry = log.entries.iter_mut().find(|it| it.seq == seq).expect("a place of the log");
         entry.rev = rev;
         cloud_custom_data.clone_into(&mut entry.message.cloud_custom_data);
+    }
+
+    /// The account has another number from now on.
+    pub fn renumber(&mut self, user: &str) {
+        let tiny_id = TinyId(TinyId::FIRST + 1_000_000);
+        self.accounts.get_mut(user).expect("an account").tiny_id = tiny_id;
+    }
+
+    pub fn unread(&mut self, user: &str, peer: &str) -> u32 {
+        self.log(user, peer).unread(user)
     }
 
     pub fn times_served(&self, call: &str) -> usize {

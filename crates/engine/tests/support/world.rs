@@ -94,7 +94,7 @@ impl World {
     pub fn ready(&self, user: &str) -> Device {
         let device = self.device(user);
         device.login();
-        self.pass(100);
+        self.pass(1_100);
         device.events();
         device
     }
