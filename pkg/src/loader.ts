@@ -35,7 +35,8 @@ async function fromFile(): Promise<WebAssembly.Module | undefined> {
     const response = await fetch(new URL('./tim_wasm_bg.wasm', import.meta.url));
     if (!response.ok) return undefined;
     // Compiling while it arrives needs the right type; servers that do not know it are common.
-    if (/^application\/wasm/.test(response.headers.get('content-type') ?? '')) return await WebAssembly.compileStreaming(response);
+    const typed = /^application\/wasm/.test(response.headers.get('content-type') ?? '');
+    if (typed && 'compileStreaming' in WebAssembly) return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch {
     return undefined;

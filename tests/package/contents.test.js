@@ -18,6 +18,8 @@ test('the files are those that are meant, and nothing else', async () => {
   const files = await readdir(home, { recursive: true, withFileTypes: true });
   const names = files.filter((it) => it.isFile()).map((it) => join(it.parentPath ?? it.path, it.name).slice(home.length + 1));
   assert.deepEqual(names.sort(), [
+    'LICENSE-APACHE',
+    'LICENSE-MIT',
     'README.md',
     'dist/index.cjs',
     'dist/index.cjs.map',
