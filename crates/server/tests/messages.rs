@@ -388,3 +388,26 @@ async fn old_messages_are_removed_and_places_are_kept() {
     assert_eq!(page(&mut ann, json!({ "count": 5 })).await, (vec![4, 5], true));
     assert_eq!(ann.say("bob", "6").await["seq"], 6);
 }
+
+#[tokio::test]
+async fn a_failed_transaction_is_answered_and_the_server_goes_on() {
+    let server = Server::start().await;
+    let (mut ann, mut bob) = (server.login("ann").await, server.login("bob").await);
+    ann.say("bob", "1").await;
+    support::sql(
+        &server.folder,
+        "CREATE TRIGGER full BEFORE INSERT ON message WHEN NEW.entry LIKE '%poison%' \
+         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    )
+    .await;
+    let poisoned = ann.text("bob", "poison");
+    assert_eq!(ann.call("message.send", poisoned.clone()).await.code, 20005);
+    assert_eq!(ann.say("bob", "2").await["seq"], 2);
+    support::sql(&server.folder, "DROP TRIGGER full").await;
+    // The same message may be sent again, and takes the next place.
+    assert_eq!(ann.call("message.send", poisoned).await.ok()["seq"], 3);
+    for seq in 1..=3 {
+        assert_eq!(seqs(&bob.push("message").await["entries"]), [seq]);
+    }
+    bob.no_push().await;
+}

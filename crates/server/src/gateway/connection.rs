@@ -99,7 +99,6 @@ impl Connection {
             tokio::select! {
                 biased;
                 () = gateway.stop.cancelled() => return self.drain(socket, request).await,
-                () = self.outbox.changed() => {}
                 handled = current(&mut request) => {
                     request = None;
                     match handled {
@@ -130,6 +129,9 @@ impl Connection {
                         timer.as_mut().reset(next);
                     }
                 }
+                // Last: what is queued is written at every turn anyway, and a stream of pushes must not
+                // keep the client's own frames from being read.
+                () = self.outbox.changed() => {}
             }
         }
     }

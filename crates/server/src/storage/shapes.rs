@@ -17,18 +17,15 @@ pub(super) const MOST_ROWS: usize = 1 << (SIZES - 1);
 pub(super) struct Shapes([Arc<str>; SIZES]);
 
 impl Shapes {
-    /// `before` and `after` surround `($1, $2, …), ($n, …)`.
+    /// `before` and `after` surround `(?, ?, …), (?, …)`.
+    ///
+    /// Not `$1, $2, …` as everywhere else: SQLite finds such a name by walking all of them, which
+    /// made a row of a large statement several times dearer. The values are in order anyway.
     pub(super) fn new(before: &str, columns: usize, after: &str) -> Self {
         Self(std::array::from_fn(|size| {
             let mut sql = before.to_owned();
-            for row in 0..1 << size {
-                sql.push_str(if row == 0 { "(" } else { ", (" });
-                for column in 0..columns {
-                    let separator = if column == 0 { "" } else { ", " };
-                    sql.push_str(&format!("{separator}${}", row * columns + column + 1));
-                }
-                sql.push(')');
-            }
+            let row = format!("({})", vec!["?"; columns].join(", "));
+            sql.push_str(&vec![row; 1 << size].join(", "));
             sql.push_str(after);
             sql.into()
         }))
@@ -78,8 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn the_text_numbers_every_value() {
+    fn the_text_has_a_place_for_every_value() {
         let shapes = Shapes::new("VALUES ", 2, ";");
-        assert_eq!(shapes.exact(2).as_str(), "VALUES ($1, $2), ($3, $4);");
+        assert_eq!(shapes.exact(2).as_str(), "VALUES (?, ?), (?, ?);");
     }
 }
