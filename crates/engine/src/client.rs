@@ -242,11 +242,10 @@ impl<H: Host> Client<H> {
 /// Reads the reply of a call.
 pub(crate) fn read_reply<C: Call>(answer: Answer) -> Result<C::Reply, Error> {
     let body = answer?;
-    json::read(&body).map_err(|member| {
-        let name = C::METHOD.as_str();
-        Error::with(
-            Code::NETWORK_ERROR,
-            format!("the server's answer to {name} is malformed: {member}"),
-        )
-    })
+    json::read(&body).map_err(|member| malformed(C::METHOD.as_str(), member))
+}
+
+fn malformed(call: &str, member: &str) -> Error {
+    let text = ["the server's answer to ", call, " is malformed: ", member];
+    Error::with(Code::NETWORK_ERROR, text.concat())
 }

@@ -3,7 +3,7 @@
 //! Rows come from the server's list, from messages that arrive and from messages that are sent; the
 //! newer side wins field by field. Knows no store, no clock and no other conversation.
 
-use std::rc::Rc;
+use std::{collections::BinaryHeap, rc::Rc};
 
 use futures::lock::Mutex;
 use tim_protocol::{
@@ -312,7 +312,7 @@ pub(crate) enum LogState {
 /// The listed conversations in the order of the public list: most recently active first, ties by
 /// ID.
 pub(crate) fn list_order<'a>(all: impl Iterator<Item = &'a Conversation>) -> Vec<ConversationId> {
-    let mut listed: Vec<&Conversation> = all.filter(|it| it.listed).collect();
-    listed.sort_by(|a, b| a.activity().cmp(&b.activity()));
-    listed.into_iter().map(|it| it.id.clone()).collect()
+    // A heap sorts with a tenth of the code of a sort.
+    let listed: BinaryHeap<_> = all.filter(|it| it.listed).map(Conversation::activity).collect();
+    listed.into_sorted_vec().into_iter().map(|(_, id)| id.clone()).collect()
 }
