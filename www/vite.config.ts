@@ -3,14 +3,37 @@
 // `base: './'` lets the built page live in any folder of any host. In development the two paths
 // that belong to tim-server are passed on to one that runs elsewhere.
 
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import type { Plugin } from 'vite';
 
 const server = process.env['TIM_SERVER_URL'] ?? 'http://127.0.0.1:8080';
 
+/** Compressed twins beside the files, which tim-server and most web servers send in their place. */
+const twins = (): Plugin => ({
+  name: 'twins',
+  apply: 'build',
+  async writeBundle({ dir }) {
+    const files = await readdir(dir!, { recursive: true, withFileTypes: true });
+    const compressible = files.filter((it) => it.isFile() && /\.(html|js|css|svg|wasm)$/.test(it.name));
+    await Promise.all(
+      compressible.map(async (file) => {
+        const path = join(file.parentPath, file.name);
+        const content = await readFile(path);
+        await writeFile(`${path}.br`, await promisify(brotliCompress)(content));
+        await writeFile(`${path}.gz`, await promisify(gzip)(content));
+      }),
+    );
+  },
+});
+
 export default defineConfig({
   base: './',
-  plugins: [vue()],
+  plugins: [vue(), twins()],
   define: {
     // Only the composition API is used; the rest of Vue is left out.
     __VUE_OPTIONS_API__: 'false',

@@ -13,6 +13,7 @@ const SENTENCES: Record<number, string> = {
   2801: 'The server did not answer in time.',
   2802: 'The page does not know the address of its server.',
   2805: 'There is no connection to the server.',
+  2996: 'That was too much at once. Wait a second, then try again.',
   2998: 'The chat engine could not be loaded. Reload the page to try again.',
   2999: 'Still loading. Try again in a moment.',
   20003: 'The receiver does not exist.',

@@ -23,7 +23,9 @@ describe('initials', () => {
     ['anna maria rossi', 'AR'],
     ['user_7', 'U7'],
     ['爱丽丝', '爱'],
-    ['👩‍🚀 crew', '👩‍🚀C'],
+    ['Zoë 🌸', 'Z'],
+    ['🌸', '🌸'],
+    ['👩‍🚀', '👩‍🚀'],
     ['', ''],
   ])('of %j are %j', (name, letters) => expect(initials(name)).toBe(letters));
 });

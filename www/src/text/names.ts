@@ -12,9 +12,9 @@ export function userIDProblem(userID: string): string {
   return '';
 }
 
-/** One or two letters: of the first and last word, or the first of the only one. */
+/** One or two letters: of the first and last word that have any, or whatever the name begins with. */
 export function initials(name: string): string {
-  const words = name.split(/[\s._\-@#]+/).filter(Boolean);
+  const words = name.split(/[\s._\-@#]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
   const first = words[0] ?? name;
   const last = words.length > 1 ? words[words.length - 1]! : '';
   return (firstLetter(first) + firstLetter(last)).toLocaleUpperCase();
