@@ -1,4 +1,4 @@
-// on, once, off and the dispatch.
+// `on`, `once`, `off` and the dispatch: who is called, how often, in which order, with which `this`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Changing objects in place.
+// Changing objects in place: what is written, what stays, what is replaced.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -2,6 +2,7 @@
 // copying files. Each build is opened in a browser by two people, one writes to the other.
 
 import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -97,8 +98,11 @@ test('rollup, which leaves the wasm behind: the text form steps in', async () =>
   const bundle = await rollup({ input: join(home, 'main.js'), plugins: [nodeResolve()], onwarn: (it) => complaints.push(it.message) });
   await bundle.write({ dir: join(home, 'rollup'), format: 'es' });
   assert.deepEqual(complaints, []);
-  const asked = await chatIn('rollup', page('<script type="module" src="/main.js"></script>'));
-  assert.ok(asked.some((it) => it.includes('inline')));
+  const html = page('<script type="module" src="/main.js"></script>');
+  assert.ok((await chatIn('rollup', html)).some((it) => it.includes('inline')));
+
+  await copyFile(join(home, 'node_modules/tim-wasm/dist/tim_wasm_bg.wasm'), join(home, 'rollup/tim_wasm_bg.wasm'));
+  assert.ok(!(await chatIn('rollup', html)).some((it) => it.includes('inline')), 'copied beside the bundle it is found');
 });
 
 test('rollup, into a single classic script', async () => {

@@ -1,4 +1,4 @@
-// What is in the tarball.
+// What is in the tarball: its files, its manifest, its source maps, its two forms of the binary.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir, stat } from 'node:fs/promises';

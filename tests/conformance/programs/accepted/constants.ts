@@ -1,4 +1,4 @@
-// Constants as values and as types.
+// Constants as values, as types, as keys and under other names.
 
 import TIM from 'tim-js-sdk';
 

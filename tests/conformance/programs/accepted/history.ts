@@ -1,4 +1,4 @@
-// Pages of history, read marks.
+// Pages of history and read marks, in a class and with promises.
 
 import TIM from 'tim-js-sdk';
 import type { Message } from 'tim-js-sdk';

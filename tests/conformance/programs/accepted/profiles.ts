@@ -1,4 +1,4 @@
-// Profiles.
+// Profiles: reading, changing, making one up for a test.
 
 import TIM, { Profile } from 'tim-js-sdk';
 
