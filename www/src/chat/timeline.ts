@@ -3,7 +3,8 @@
 // Four things change it: a page of history, a message that arrives, one that is sent, and the peer
 // reading. The order is the SDK's. What arrives or is sent is first put at the end; since the server may
 // have stored a message of ours after one that reached us meanwhile, the SDK's newest page is read
-// again when a send has settled. That costs no round trip: the SDK answers from the device.
+// again when a send has settled, and once all have, as many pages as were put at the end meanwhile.
+// That costs no round trip: the SDK answers from the device.
 
 import { shallowReactive } from 'vue';
 import { TIM, type Tim } from './sdk';
@@ -56,6 +57,12 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
   const views = shallowReactive(new Map<string, MessageView>());
   /** Kept until they are sent: the SDK may have forgotten them by then. */
   const failed = new Map<string, { message: ExactMessage; why: string }>();
+  /** Put at the end while a message was on its way, so perhaps not where they belong. */
+  const loose = new Set<string>();
+  /** Sends that have not settled. */
+  let running = 0;
+  let reconciling = false;
+  let stale = false;
   let next = '';
 
   const show = (message: ExactMessage) => {
@@ -65,13 +72,29 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
   };
   const append = (message: ExactMessage) => {
     show(message);
-    if (!state.ids.includes(message.ID)) state.ids = [...state.ids, message.ID];
+    if (state.ids.includes(message.ID)) return;
+    state.ids = [...state.ids, message.ID];
+    if (running > 0) loose.add(message.ID);
   };
 
-  async function newestPage() {
+  /** The newest page, and as many older ones as it takes to find all of `wanted`. */
+  async function newestPage(wanted: ReadonlySet<string> = new Set()) {
     const { data } = await tim.getMessageList({ conversationID });
     data.messageList.forEach(show);
-    return { ids: data.messageList.map((it) => it.ID), next: data.nextReqMessageID, complete: data.isCompleted };
+    const page = { ids: data.messageList.map((it) => it.ID), next: data.nextReqMessageID, complete: data.isCompleted };
+    const missing = new Set(wanted);
+    page.ids.forEach((id) => missing.delete(id));
+    // What was put at the end lies close to it; whatever does not is not searched for.
+    const farthest = page.ids.length + 2 * wanted.size;
+    while (missing.size > 0 && !page.complete && page.ids.length < farthest) {
+      const older = (await tim.getMessageList({ conversationID, nextReqMessageID: page.next })).data;
+      older.messageList.forEach(show);
+      page.ids.unshift(...older.messageList.map((it) => it.ID));
+      older.messageList.forEach((it) => missing.delete(it.ID));
+      page.next = older.nextReqMessageID;
+      page.complete = older.isCompleted;
+    }
+    return page;
   }
 
   async function loadNewest() {
@@ -91,11 +114,22 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
     }
   }
 
-  /** Takes the SDK's order for the end of the list. */
+  /** Takes the SDK's order for the end of the list; asked while it does so, it does so once more. */
   async function reconcile() {
-    if (state.newest !== 'there') return;
+    stale = true;
+    if (reconciling) return;
+    reconciling = true;
+    while (stale && state.newest === 'there') {
+      stale = false;
+      await takeOrder();
+    }
+    reconciling = false;
+  }
+
+  async function takeOrder() {
+    const wanted = new Set(running === 0 ? loose : []);
     try {
-      const page = await newestPage();
+      const page = await newestPage(wanted);
       const merged = mergeNewest(state.ids, page.ids);
       if (merged) {
         state.ids = merged;
@@ -104,6 +138,7 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
         next = page.next;
         state.complete = page.complete;
       }
+      wanted.forEach((id) => loose.delete(id));
     } catch {
       // The order on the screen stays as it is until the next occasion.
     }
@@ -116,12 +151,14 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
       // Sending ended because the session did; the message is on the device as failed.
       if (codeOf(thrown) !== 2024) failed.set(message.ID, { message, why: explain(thrown) });
     }
+    running -= 1;
     show(message);
-    await reconcile();
+    void reconcile();
   }
 
   function send(message: ExactMessage) {
     const sending = tim.sendMessage(message);
+    running += 1;
     append(message);
     void settled(message, sending);
   }
@@ -178,7 +215,11 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
       const message = tim.findMessage(id) ?? failed.get(id)?.message;
       if (!message) return;
       const sending = tim.resendMessage(message);
-      show(message);
+      running += 1;
+      loose.add(id);
+      failed.delete(id);
+      // The SDK says so only when this turn is over.
+      views.set(id, { ...viewOf(message), status: 'unSend' });
       void settled(message, sending);
     },
   };
