@@ -269,6 +269,8 @@ impl<H: Host> Client<H> {
             let limit = state.me.as_ref().map_or(0, |me| me.settings.conversation_pull_limit);
             state.list_complete = (list.conversations.len() as u64) < u64::from(limit);
             state.list_synced = true;
+            // A list that was cut short says nothing of the others: opening one asks.
+            state.conversations.values_mut().for_each(|it| it.confirmed = false);
             for row in list.conversations {
                 let known =
                     known.iter().find(|it| it.0 == row.conversation_id).map_or(0, |it| it.1);
