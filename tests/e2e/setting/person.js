@@ -3,12 +3,10 @@
 // Knows the page's `data-testid`s (see www/README.md) and nothing of the SDK inside. `see…` methods
 // wait; the others look once.
 
-import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
 import { until } from './until.js';
-import { WEB_ROOT } from './server.js';
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.wasm': 'application/wasm' };
+/** How long anything may take that a test waits for. */
+const PATIENCE_MS = 15_000;
 
 /** What the SDK says, once, when it cannot use the database of the browser. */
 const DATABASE_TROUBLE = /local database cannot be used/;
@@ -21,6 +19,7 @@ export class Person {
     this.page = page;
     this.origin = origin;
     this.userID = userID;
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on('console', (line) => line.type() === 'error' && this.complaints.push(line.text()));
     page.on('pageerror', (error) => this.complaints.push(String(error)));
   }
@@ -52,21 +51,25 @@ export class Person {
     return new Person(page, this.origin, this.userID);
   }
 
-  /** From now on the page itself comes from a host that is always there; the server may be gone. */
-  async hostPageElsewhere() {
-    const paths = new Set(['/dev/usersig', '/im/ws']);
-    await this.page.context().route(
-      (url) => url.origin === this.origin && !paths.has(url.pathname),
-      async (route) => {
-        const path = new URL(route.request().url()).pathname;
-        const file = join(WEB_ROOT, path === '/' ? 'index.html' : path);
-        await route.fulfill({ body: await readFile(file), contentType: TYPES[extname(file)] });
-      },
-    );
-  }
-
   leave() {
     return this.page.context().close();
+  }
+
+  // ---- the network; for people on a cable
+
+  async goOffline() {
+    this.cable.cut();
+    await this.page.context().setOffline(true);
+    await this.seeBanner();
+  }
+
+  /** The link works again, and the browser says so to the page. */
+  async goOnline() {
+    this.cable.mend();
+    // The browser tells the page of a change only.
+    await this.page.context().setOffline(true);
+    await this.page.context().setOffline(false);
+    await this.seeNoBanner();
   }
 
   // ---- conversations
@@ -151,6 +154,20 @@ export class Person {
 
   async resend(text) {
     await this.message(text).getByTestId('resend').click();
+  }
+
+  /** Sends a failed message again, unless it turns out to be there already. */
+  async resendUnlessSent(text) {
+    await until(
+      async () => {
+        const status = await this.statusOf(text);
+        // It may become sent between the look and the click.
+        if (status[0] === 'fail') await this.message(text).getByTestId('resend').click({ timeout: 500 }).catch(() => {});
+        return status;
+      },
+      ['success'],
+      { what: `“${text}” at ${this.userID}` },
+    );
   }
 
   /** Scrolls back to the beginning of the conversation. */

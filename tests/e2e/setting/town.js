@@ -17,12 +17,18 @@ export async function openTown() {
   const cables = [];
 
   /** Somebody with a browser profile of their own, who is not logged in. */
-  async function visitor(name, { prepare, at = origin, ...options } = {}) {
+  async function visitor(name, { prepare, cable, ...options } = {}) {
     const context = await browser.newContext(options);
-    const person = new Person(await context.newPage(), at, newName(name));
+    const person = new Person(await context.newPage(), cable?.origin ?? origin, newName(name));
     await prepare?.(person);
     await person.visit();
-    return person;
+    return Object.assign(person, { cable });
+  }
+
+  async function lay() {
+    const cable = await layCable(server.port);
+    cables.push(cable);
+    return cable;
   }
 
   /** Somebody who is logged in. */
@@ -38,11 +44,8 @@ export async function openTown() {
     visitor,
     person,
     /** Somebody whose connection a test can interfere with, as `person.cable`. */
-    async personOnCable(name, options) {
-      const cable = await layCable(server.port);
-      cables.push(cable);
-      return Object.assign(await person(name, { at: cable.origin, ...options }), { cable });
-    },
+    personOnCable: async (name, options) => person(name, { cable: await lay(), ...options }),
+    visitorOnCable: async (name, options) => visitor(name, { cable: await lay(), ...options }),
     async end() {
       await browser.close();
       await Promise.all(cables.map((it) => it.end()));
