@@ -135,12 +135,14 @@ impl Conversation {
         self.arrivals.as_ref().map_or(0, Arrivals::rev)
     }
 
-    /// Takes the server's row; `known` is the revision that was taken in when the row was asked for.
+    /// Takes the server's row; `known` is the revision that was taken in when the row was asked for,
+    /// and a log of which nothing is known has `begun` since the login or is an old one.
     /// The server wins on read state, except for reads it was not told of yet; the newer side on the
     /// last message. Pushes may have been faster than the row: what they brought stays.
     /// Answers whether the log on the server is another one than the one known here.
-    pub fn merge(&mut self, row: ConversationRow, known: Rev) -> LogState {
-        let log = if row.rev < known { LogState::Replaced } else { LogState::Same };
+    pub fn merge(&mut self, row: ConversationRow, known: Rev, begun: bool) -> LogState {
+        let is_other = row.rev < known || (self.arrivals.is_none() && row.seq < self.head_seq);
+        let log = if is_other { LogState::Replaced } else { LogState::Same };
         if log == LogState::Replaced {
             self.begin_anew();
         }
@@ -167,6 +169,7 @@ impl Conversation {
             self.offer_last(&Held::stored(entry, self.id.clone()));
         }
         match &mut self.arrivals {
+            None if begun => begin_log(self, row.seq, row.rev, true).reaches(row.rev),
             None => self.arrivals = Some(Arrivals::at(row.seq, row.rev)),
             Some(arrivals) => arrivals.reaches(row.rev),
         }
@@ -298,6 +301,24 @@ impl FromJson for Conversation {
             ..Self::new(json.member("conversationID")?)
         })
     }
+}
+
+/// The log's order, begun where the first news of it says: a conversation the server's complete list
+/// did not have has begun since, so nothing of it is old.
+pub(crate) fn begin_log(
+    it: &mut Conversation,
+    seq: Seq,
+    rev: Rev,
+    list_complete: bool,
+) -> &mut Arrivals<Arrival> {
+    it.arrivals.get_or_insert_with(|| {
+        if list_complete {
+            it.begin = Some(1);
+            Arrivals::empty()
+        } else {
+            Arrivals::at(seq.saturating_sub(1), rev.saturating_sub(1))
+        }
+    })
 }
 
 /// What a row says of a log that is partly here.

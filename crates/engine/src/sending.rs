@@ -21,14 +21,14 @@ use tim_protocol::{
 
 use crate::{
     client::{Client, read_reply},
-    conversation::Arrival,
+    conversation::{Arrival, begin_log},
     error::Error,
     message::{Held, SendOptions},
     output::{MessageRef, Output, Patch, Status},
     ports::Host,
     requests::Patience,
     store::Position,
-    sync::{begin_log, conversation_of},
+    sync::conversation_of,
 };
 
 /// `data` of a send.

@@ -19,7 +19,7 @@ use tim_protocol::{
 use crate::{
     arrivals::Arrivals,
     client::{Client, read_reply},
-    conversation::{Arrival, Conversation, LogState, list_order},
+    conversation::{Arrival, Conversation, LogState, begin_log, list_order},
     error::Error,
     gate::Phase,
     message::Held,
@@ -266,6 +266,7 @@ impl<H: Host> Client<H> {
         let ids: Vec<ConversationId> =
             list.conversations.iter().map(|it| it.conversation_id.clone()).collect();
         self.with(|state| {
+            let begun = state.list_complete && !quiet;
             let limit = state.me.as_ref().map_or(0, |me| me.settings.conversation_pull_limit);
             state.list_complete = (list.conversations.len() as u64) < u64::from(limit);
             state.list_synced = true;
@@ -276,7 +277,7 @@ impl<H: Host> Client<H> {
                     known.iter().find(|it| it.0 == row.conversation_id).map_or(0, |it| it.1);
                 let (id, head_seq) =
                     (row.conversation_id.clone(), state.head_seq(&row.conversation_id));
-                let (read, log) = merge_row(state, row, known, quiet, now_ms);
+                let (read, log) = merge_row(state, row, known, begun, quiet, now_ms);
                 if !read.is_empty() {
                     merged.read.push(read);
                 }
@@ -331,8 +332,10 @@ impl<H: Host> Client<H> {
     pub(crate) fn merge_asked(&self, row: ConversationRow, known: Rev) {
         let now_ms = self.host().now_ms();
         let id = row.conversation_id.clone();
-        let (head_seq, (ids, log)) =
-            self.with(|state| (state.head_seq(&id), merge_row(state, row, known, false, now_ms)));
+        let (head_seq, (ids, log)) = self.with(|state| {
+            let begun = state.list_complete;
+            (state.head_seq(&id), merge_row(state, row, known, begun, false, now_ms))
+        });
         if log == LogState::Replaced {
             self.restart_log(&id, head_seq);
         }
@@ -340,6 +343,7 @@ impl<H: Host> Client<H> {
             self.with(|state| state.emit(Event::ReadByPeer(ids)));
         }
         self.keep(|keeper| keeper.mark(&id));
+        self.mend(&id);
     }
 
     /// Fetches everything that is missing of a log, in pages.
@@ -572,28 +576,11 @@ pub(crate) fn conversation_of(message: &Message, me: &str) -> Option<Conversatio
     name.parse().ok()
 }
 
-/// The log's order, begun where the first news of it says: a conversation the server's complete list
-/// did not have has begun since, so nothing of it is old.
-pub(crate) fn begin_log(
-    it: &mut Conversation,
-    seq: Seq,
-    rev: u64,
-    list_complete: bool,
-) -> &mut Arrivals<Arrival> {
-    it.arrivals.get_or_insert_with(|| {
-        if list_complete {
-            it.begin = Some(1);
-            Arrivals::empty()
-        } else {
-            Arrivals::at(seq.saturating_sub(1), rev.saturating_sub(1))
-        }
-    })
-}
-
 fn merge_row<S>(
     state: &mut State<S>,
     row: ConversationRow,
     known: Rev,
+    begun: bool,
     quiet: bool,
     now_ms: u64,
 ) -> (Vec<MessageId>, LogState) {
@@ -604,7 +591,7 @@ fn merge_row<S>(
     }
     let it = state.conversation(&id);
     let peer_known_to = it.peer_read_seq;
-    let log = it.merge(row, known);
+    let log = it.merge(row, known, begun);
     if log == LogState::Replaced || quiet {
         it.quiet_to = it.quiet_to.max(seq);
     }

@@ -367,3 +367,21 @@ fn read_marks_of_another_instance_cross_messages() {
         }
     }
 }
+
+#[test]
+fn a_conversation_that_began_while_away_is_news() {
+    let world = World::new(101);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    alice.go_offline();
+    for text in numbers(1, 3) {
+        assert_eq!(code(&bob.send("alice", &text)), 0);
+    }
+    alice.events();
+    alice.go_online();
+    world.pass(1000);
+    assert_eq!(
+        alice.events(),
+        ["net connecting", "net connected", "received C2Cbob: 1,2,3", "list C2Cbob(3)", "total 3"]
+    );
+    assert_eq!(alice.history("C2Cbob"), numbers(1, 3));
+}

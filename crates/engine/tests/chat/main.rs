@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod chance;
 mod ending;
 mod history;
 mod linking;

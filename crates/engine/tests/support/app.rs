@@ -27,6 +27,8 @@ pub struct App {
     events: RefCell<Vec<(u64, String)>>,
     /// What was received since the session began.
     pub received: RefCell<HashSet<MessageId>>,
+    /// The same in order.
+    heard: RefCell<Vec<MessageId>>,
     /// What was sent from here since the session began.
     pub sent: RefCell<HashSet<MessageId>>,
     net: RefCell<Option<NetState>>,
@@ -48,9 +50,7 @@ impl App {
     /// Takes a batch of the engine's output in.
     pub fn take(&self, now_ms: u64, batch: Vec<Output>) {
         for output in batch {
-            let json = as_value(&output);
-            assert!(json["op"].is_string(), "{json}");
-            self.raw.borrow_mut().push(output.clone());
+            self.write_down(&output);
             match output {
                 Output::Message(view) => {
                     self.messages.borrow_mut().insert(view.m.id.clone(), *view);
@@ -77,6 +77,7 @@ impl App {
                     self.conversations.borrow_mut().clear();
                     self.profiles.borrow_mut().clear();
                     self.received.borrow_mut().clear();
+                    self.heard.borrow_mut().clear();
                     self.sent.borrow_mut().clear();
                     *self.net.borrow_mut() = None;
                 }
@@ -84,6 +85,16 @@ impl App {
                 #[expect(unreachable_patterns, reason = "the engine may say more one day")]
                 _ => {}
             }
+        }
+    }
+
+    /// The beginning of the stream as it is, and as the JSON it leaves the engine as.
+    fn write_down(&self, output: &Output) {
+        let mut raw = self.raw.borrow_mut();
+        if raw.len() < 200 {
+            let json = as_value(output);
+            assert!(json["op"].is_string(), "{json}");
+            raw.push(output.clone());
         }
     }
 
@@ -102,6 +113,7 @@ impl App {
             Event::KickedOut(reason) => format!("kicked {reason:?}"),
             Event::MessagesReceived(ids) => {
                 for id in ids {
+                    self.heard.borrow_mut().push(id.clone());
                     assert!(
                         self.received.borrow_mut().insert(id.clone()),
                         "received twice: {}",
@@ -154,6 +166,19 @@ impl App {
     /// The events since the last call, with their times.
     pub fn timed_events(&self) -> Vec<(u64, String)> {
         self.events.take()
+    }
+
+    /// What was received in a conversation, in order.
+    pub fn received_in(&self, conversation: &str) -> Vec<String> {
+        let messages = self.messages.borrow();
+        let heard = self.heard.borrow();
+        let views = heard.iter().filter_map(|id| messages.get(id));
+        let here = views.filter(|it| it.v.conversation_id.as_str() == conversation);
+        here.map(|it| text_of(&it.m)).collect()
+    }
+
+    pub fn sent_here(&self, id: &MessageId) -> bool {
+        self.sent.borrow().contains(id)
     }
 
     /// The live object of the message with that text.

@@ -16,5 +16,5 @@ pub mod store;
 pub mod world;
 
 pub use device::{Device, code};
-pub use network::{Fate, Way};
+pub use network::{Fate, Faults, Way};
 pub use world::World;

@@ -145,7 +145,10 @@ impl Link {
             Fate::Late(ms) => late_ms = ms,
             Fate::Arrive | Fate::ArriveThenCut => {}
         }
-        let copies = if self.route.sim.chance(self.route.faults.get().doubled) { 2 } else { 1 };
+        // Only what is safe to repeat is doubled; a socket doubles nothing at all.
+        let is_entry = matches!(kind, "login" | "resume" | "logout");
+        let copies =
+            if !is_entry && self.route.sim.chance(self.route.faults.get().doubled) { 2 } else { 1 };
         for _ in 0..copies {
             let now_ms = self.route.sim.now_ms();
             let mut at_ms = now_ms + self.route.latency() + late_ms;
