@@ -203,12 +203,13 @@ impl Conversation {
         }
     }
 
-    /// The next place for a message that is only here.
-    pub fn next_local(&self) -> Position {
-        let cached = self.cached.before(Position::stored(self.head_seq + 1));
-        let newest = cached.last().map(|(position, _)| *position);
-        let sub = newest.filter(|it| it.seq == self.head_seq).map_or(0, |it| it.sub);
-        Position { seq: self.head_seq, sub: sub + 1 }
+    /// The next place for a message that is only here. The time tells it from those of earlier pages
+    /// and other tabs, of which memory knows nothing.
+    pub fn next_local(&self, now_ms: u64) -> Position {
+        let newest = self.cached.before(Position::stored(self.head_seq + 1)).last();
+        let newest = newest.map(|(position, _)| *position).filter(|it| it.seq == self.head_seq);
+        let sub = newest.map_or(0, |it| it.sub + 1).max(now_ms);
+        Position { seq: self.head_seq, sub }
     }
 
     /// Whether a task should fetch what is missing.

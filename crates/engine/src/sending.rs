@@ -214,14 +214,15 @@ impl<H: Host> Client<H> {
         options: SendOptions,
         again: Again,
     ) -> Result<(), Error> {
-        let now_s = self.server_time_ms() / 1000;
+        let now_ms = self.server_time_ms();
+        let now_s = now_ms / 1000;
         let held = self.with(|state| {
             let conversation = conversation_of(&message, state.my_id())
                 .ok_or_else(|| Error::new(Code::INVALID_CONVERSATION_TYPE))?;
             state.sending.insert(message.id.clone(), Vec::new());
             state.sent_here.insert(message.id.clone(), ());
             let it = state.conversation(&conversation);
-            let position = it.next_local();
+            let position = it.next_local(now_ms);
             if !it.listed {
                 it.listed = true;
                 it.active_time = it.active_time.max(now_s);

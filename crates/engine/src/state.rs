@@ -208,7 +208,8 @@ impl<S> State<S> {
             self.output.push(Output::Forget { ids: gone });
         }
         for held in &mut local {
-            held.position = self.conversation(id).next_local();
+            // Times keep their order.
+            held.position.seq = self.head_seq(id);
             self.cache(held.clone());
         }
         local

@@ -17,7 +17,6 @@ use tim_protocol::{
 };
 
 use crate::{
-    arrivals::Arrivals,
     client::{Client, read_reply},
     conversation::{Arrival, Conversation, LogState, begin_log, list_order},
     error::Error,

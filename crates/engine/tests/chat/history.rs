@@ -95,6 +95,35 @@ fn failed_messages_keep_their_place_and_count() {
 }
 
 #[test]
+fn failed_messages_of_several_pages_of_an_app_all_have_their_place() {
+    let world = World::new(84);
+    let alice = world.ready("alice");
+    world.server(|it| it.account("bob"));
+    alice.go_offline();
+    for round in 0..4 {
+        for text in numbers(round * 5 + 1, round * 5 + 5) {
+            alice.start_send("bob", &text);
+        }
+        world.pass(300);
+        alice.reload();
+        alice.login();
+    }
+    for count in [1, 3, 7, 15] {
+        let mut all: Vec<String> = Vec::new();
+        let mut page = alice.page("C2Cbob", "", count);
+        while !page.texts.is_empty() {
+            all.splice(..0, page.texts);
+            page = match alice.try_page("C2Cbob", &page.next, count) {
+                Ok(older) if !page.completed => older,
+                // The device does not know whether there is more.
+                _ => break,
+            };
+        }
+        assert_eq!(all, numbers(1, 20), "by {count}");
+    }
+}
+
+#[test]
 fn odd_questions_get_odd_but_clear_answers() {
     let world = World::new(73);
     let (alice, bob) = filled(&world, 20);

@@ -1,0 +1,89 @@
+//! A device's store that is slow, or fails when a test wants it to.
+//!
+//! Keeps everything in a [`MemoryStore`], which outlives the page like a database on disk. A failed
+//! write writes nothing.
+
+use std::{cell::Cell, rc::Rc};
+
+use tim_engine::store::{
+    Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore,
+};
+use tim_protocol::ids::{ConversationId, MessageId};
+
+use super::sim::Sim;
+
+/// What a device's database does; shared by all its pages.
+#[derive(Default)]
+pub struct Disk {
+    /// Range of a single operation's time.
+    pub slow_ms: Cell<(u64, u64)>,
+    /// Cannot be opened.
+    pub closed: Cell<bool>,
+    /// Fails from this operation on, counted from 0.
+    pub fails_from: Cell<Option<u64>>,
+    pub operations: Cell<u64>,
+    /// Stores in use.
+    pub open: Cell<i64>,
+}
+
+/// One opening of a device's database.
+pub struct SimStore {
+    pub sim: Sim,
+    pub disk: Rc<Disk>,
+    pub memory: MemoryStore,
+    /// The page is gone: nothing is written any more.
+    pub page: Rc<Cell<bool>>,
+    pub given_back: Cell<bool>,
+}
+
+impl SimStore {
+    async fn operation<T>(
+        &self,
+        run: impl AsyncFnOnce(&MemoryStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        assert!(!self.given_back.get(), "a store that was given back is used");
+        let number = self.disk.operations.get();
+        self.disk.operations.set(number + 1);
+        let fails = self.disk.fails_from.get().is_some_and(|from| number >= from);
+        // Taken effect in the order of the calls, told later.
+        let result = if fails || !self.page.get() {
+            Err(StoreError("the disk is full".to_owned()))
+        } else {
+            run(&self.memory).await
+        };
+        let (low, high) = self.disk.slow_ms.get();
+        if high > 0 {
+            self.sim.sleep(self.sim.between(low, high)).await;
+        }
+        result
+    }
+}
+
+impl Store for SimStore {
+    async fn load(&self) -> Result<Snapshot, StoreError> {
+        self.operation(async |memory| memory.load().await).await
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.operation(async |memory| memory.write(batch).await).await
+    }
+
+    async fn older(
+        &self,
+        conversation: &ConversationId,
+        before: Position,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.operation(async |memory| memory.older(conversation, before, limit).await).await
+    }
+
+    async fn message(&self, id: &MessageId) -> Result<Option<Record>, StoreError> {
+        self.operation(async |memory| memory.message(id).await).await
+    }
+
+    fn close(&self) {
+        if !self.given_back.replace(true) {
+            self.disk.open.set(self.disk.open.get() - 1);
+        }
+    }
+}
