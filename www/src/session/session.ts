@@ -27,8 +27,8 @@ export const session = shallowReactive({
   failure: '',
   /** Why there is a sign-in form and not a chat. */
   hint: '',
-  /** The server does not sign: the form asks for a UserSig. */
-  manual: false,
+  /** The form asks for a UserSig: somebody has one, or the server does not sign. */
+  manual: undefined as 'chosen' | 'needed' | undefined,
   kicked: undefined as KickReason | undefined,
   chat: undefined as Chat | undefined,
 });
@@ -78,7 +78,7 @@ async function attempt(userID: string, ask: () => Promise<Credentials>): Promise
     rememberKick(undefined);
     showChat(chat);
   } catch (thrown) {
-    if (thrown instanceof SigningIsOff) session.manual = true;
+    if (thrown instanceof SigningIsOff) session.manual = 'needed';
     else session.failure = explain(thrown);
     if (session.screen !== 'kicked' || session.manual) showSignIn(session.failure);
   } finally {
