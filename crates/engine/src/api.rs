@@ -49,6 +49,9 @@ impl<H: Host> Client<H> {
             "createLocationMessage" => MessageType::LOCATION,
             _ => return Err(named(method, Error::new(Code::CANNOT_FIND_PROTOCOL))),
         };
+        if let Err(code) = check(Gate::Create, self.phase()) {
+            return Err(named(method, self.gate_refused(method, code)));
+        }
         let arguments = Arguments::read(arguments);
         let view = arguments.and_then(|it| self.create_message(&kind, it.at(0)));
         view.map(|it| json::write(&it)).map_err(|error| named(method, error))
@@ -61,7 +64,7 @@ impl<H: Host> Client<H> {
             _ => Gate::Ready,
         };
         if let Err(code) = check(gate, self.phase()) {
-            return Err(self.gate_refused(code));
+            return Err(self.gate_refused(method, code));
         }
         let arguments = Arguments::read(arguments)?;
         let first = arguments.at(0);
@@ -99,11 +102,10 @@ impl<H: Host> Client<H> {
     }
 
     /// A refusal by the gate is also told through the ERROR event.
-    pub(crate) fn gate_refused(&self, code: Code) -> Error {
+    fn gate_refused(&self, method: &str, code: Code) -> Error {
         let error = Error::new(code);
-        self.with(|state| {
-            state.emit(Event::Error { code, message: error.message.clone() });
-        });
+        let message = named(method, error.clone()).message;
+        self.with(|state| state.emit(Event::Error { code, message }));
         // `create*` is synchronous: its event leaves in a turn of its own.
         self.spawn(|client| async move { client.drain() });
         error

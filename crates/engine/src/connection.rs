@@ -179,13 +179,13 @@ impl<H: Host> Client<H> {
         }
         let up_ms = self.host().now_ms();
         while let Some(text) = socket.receive().await {
-            if !self.is_current(generation) {
-                return End::Over;
-            }
-            self.take_frame(&text);
-            self.drain();
-            if !self.is_current(generation) {
-                return End::Over;
+            if self.is_current(generation) {
+                self.take_frame(&text);
+                self.drain();
+            } else if let Some(frame) = ServerFrame::read(&text) {
+                // After the session's end only the answer to its farewell is of interest. Whoever
+                // ended it closes the socket.
+                self.take_reply(&frame);
             }
         }
         credentials.up_ms = self.host().now_ms();
@@ -324,15 +324,10 @@ impl<H: Host> Client<H> {
             self.log(LogLevel::Warn, "a frame of the server is malformed");
             return;
         };
-        if let Some(id) = frame.id() {
-            let code = frame.code();
-            let answer = if code.is_ok() {
-                Ok(frame.body().map_or("{}", Json::raw).to_owned())
-            } else {
-                Err(Error::with(code, frame.message().unwrap_or(code.text())))
-            };
-            self.with(|state| state.requests.answer(id, answer));
-        } else if let (Some(name), Some(body)) = (frame.push(), frame.body()) {
+        if self.take_reply(&frame) {
+            return;
+        }
+        if let (Some(name), Some(body)) = (frame.push(), frame.body()) {
             match Push::read(name, body) {
                 Ok(Some(push)) => self.take_push(push),
                 // A newer server says more than we know.
@@ -340,6 +335,19 @@ impl<H: Host> Client<H> {
                 Err(_) => self.log(LogLevel::Warn, "a push of the server is malformed"),
             }
         }
+    }
+
+    /// Gives a reply to whoever waits for it; whether it is a reply.
+    fn take_reply(&self, frame: &ServerFrame<'_>) -> bool {
+        let Some(id) = frame.id() else { return false };
+        let code = frame.code();
+        let answer = if code.is_ok() {
+            Ok(frame.body().map_or("{}", Json::raw).to_owned())
+        } else {
+            Err(Error::with(code, frame.message().unwrap_or(code.text())))
+        };
+        self.with(|state| state.requests.answer(id, answer));
+        true
     }
 
     /// Writes a request to a socket that is not the link (yet, or any more).

@@ -111,8 +111,10 @@ impl<H: Host> Client<H> {
         if self.0.config.url.is_empty() {
             return Err(Error::new(Code::NO_SERVER_ADDRESS));
         }
+        let (waiting, given_up) = oneshot::channel::<()>();
         let generation = self.with(|state| {
             state.phase = Phase::LoggingIn;
+            state.login = Some(waiting);
             state.generation += 1;
             state.generation
         });
@@ -126,7 +128,14 @@ impl<H: Host> Client<H> {
             client: self.0.config.version.clone(),
         };
         let (answer, attempts) = self.connect(generation, credential);
-        let started = self.start(generation, &user, &opened, answer, attempts).await;
+        let started = {
+            let start = self.start(generation, &user, &opened, answer, attempts);
+            pin_mut!(start);
+            match select(start, given_up).await {
+                Either::Left((started, _)) => started,
+                Either::Right(_) => Err(Error::new(Code::USER_NOT_LOGGED_IN)),
+            }
+        };
         if !self.is_current(generation) {
             return Err(Error::new(Code::USER_NOT_LOGGED_IN));
         }

@@ -44,6 +44,8 @@ pub(crate) struct State<S> {
     pub destroyed: bool,
     /// Grows with every login and every end of one; a task of an older session stops.
     pub generation: u64,
+    /// Held while a login waits: dropped with the session, which ends the wait.
+    pub login: Option<oneshot::Sender<()>>,
     pub me: Option<Me>,
     /// What to add to our clock to get the server's.
     pub clock_offset_ms: i64,
@@ -98,6 +100,7 @@ impl<S> State<S> {
             phase: Phase::Idle,
             destroyed: false,
             generation: 0,
+            login: None,
             me: None,
             clock_offset_ms: 0,
             net: None,
