@@ -1,4 +1,4 @@
-// Starts the page.
+// Starts the page: puts the application into the document and lets the session decide what it shows.
 
 import './ui/style.css';
 import { createApp } from 'vue';

@@ -1,4 +1,4 @@
-// My own profile and those I look at.
+// My own profile, kept up to date, and those I look at.
 
 import { shallowReactive } from 'vue';
 import { TIM, type Listeners, type Tim } from './sdk';

@@ -1,4 +1,4 @@
-// The end of the list and the SDK's newest page.
+// The end of the list and the newest page of the SDK, brought together.
 
 import { expect, it } from 'vitest';
 import { mergeNewest, prependOlder } from './merge';

@@ -1,4 +1,4 @@
-// User IDs and initials.
+// User IDs that may be, initials, and colours that stay.
 
 import { describe, expect, it } from 'vitest';
 import { initials, stableIndex, userIDProblem } from './names';

@@ -1,4 +1,4 @@
-// Day separators and groups.
+// Day separators and groups, from messages to the rows that are drawn.
 
 import { expect, it } from 'vitest';
 import { rowsOf } from './rows';

@@ -1,4 +1,4 @@
-// Bytes as the SDK counts them.
+// Bytes as the SDK counts them, and the room a message has left.
 
 import { expect, it } from 'vitest';
 import { bytes, MESSAGE_LIMIT, messageRoom } from './size';
