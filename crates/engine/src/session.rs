@@ -252,6 +252,7 @@ impl<H: Host> Client<H> {
         let now_ms = self.host().now_ms();
         self.with(|state| {
             state.phase = Phase::Syncing;
+            state.early = Some(Vec::new());
             state.say(Output::Profile { p: Box::new(profile.clone()), at: now_ms });
             state.me = Some(Me { user_id, tiny_id, profile, settings });
         });

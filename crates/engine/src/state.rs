@@ -9,6 +9,7 @@ use futures::channel::oneshot;
 use tim_protocol::{
     call::Settings,
     ids::{ConversationId, MessageId, Seq, TinyId, UserId},
+    push::Push,
     user::Profile,
 };
 
@@ -70,6 +71,8 @@ pub(crate) struct State<S> {
     pub list_complete: bool,
     /// The link came back during the first synchronisation; whether everything is to be read anew.
     pub resync_due: Option<bool>,
+    /// Pushes that came before the store was read: they find their place after it.
+    pub early: Option<Vec<Push>>,
     /// IDs made in the present second, to draw each only once.
     pub drawn: (u64, Vec<u32>),
     pub client_sequence: u64,
@@ -115,6 +118,7 @@ impl<S> State<S> {
             list_synced: false,
             list_complete: false,
             resync_due: None,
+            early: None,
             drawn: (0, Vec::new()),
             client_sequence: 0,
             output: Vec::new(),

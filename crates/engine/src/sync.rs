@@ -63,6 +63,9 @@ impl<H: Host> Client<H> {
             return;
         }
         let known = self.restore(&snapshot);
+        for push in self.with(|state| state.early.take()).into_iter().flatten() {
+            self.take_push(push);
+        }
         self.keep_me();
         if self.with(|state| state.conversations.values().any(|it| it.listed)) {
             self.with(|state| state.list.dirty = true);
@@ -403,6 +406,13 @@ impl<H: Host> Client<H> {
         if !matches!(push, Push::Kicked(_)) && self.with(|state| state.me.is_none()) {
             return;
         }
+        let mut push = Some(push);
+        self.with(|state| {
+            if let Some(early) = &mut state.early {
+                early.extend(push.take_if(|it| !matches!(it, Push::Kicked(_))));
+            }
+        });
+        let Some(push) = push else { return };
         match push {
             Push::NewMessages(push) => self.take_messages(push),
             Push::OnlineMessage(push) => self.take_online(push.message),

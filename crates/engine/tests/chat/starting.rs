@@ -62,6 +62,35 @@ fn a_known_user_starts_offline_and_catches_up_when_the_link_comes() {
 }
 
 #[test]
+fn pushes_that_come_before_the_store_is_read_are_kept() {
+    for latency_ms in [1, 10, 40, 80, 150] {
+        let world = World::new(117);
+        let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+        assert_eq!(code(&bob.send("alice", "1")), 0);
+        world.pass(300);
+        assert_eq!(alice.history("C2Cbob"), ["1"]);
+        assert_eq!(code(&alice.call("setMessageRead", json!([{ "conversationID": "C2Cbob" }]))), 0);
+        world.pass(300);
+        alice.reload();
+        alice.disk.slow_ms.set((100, 100));
+        alice.route.latency_ms.set((latency_ms, latency_ms));
+        alice.start_login();
+        for text in numbers(2, 30) {
+            world.pass(10);
+            bob.start_send("alice", &text);
+        }
+        alice.wait_until_ready();
+        world.pass(1000);
+        assert_eq!(alice.app().unread("C2Cbob"), 29);
+        // From the device alone.
+        alice.go_offline();
+        alice.reload();
+        alice.login();
+        assert_eq!(alice.history("C2Cbob"), numbers(1, 30), "{latency_ms} ms");
+    }
+}
+
+#[test]
 fn a_credential_that_is_refused_after_an_offline_start_ends_the_session() {
     let world = World::new(111);
     let alice = world.ready("alice");
