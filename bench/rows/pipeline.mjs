@@ -26,9 +26,11 @@ async function ours({ to, text, count, window: size }) {
   return count / ((performance.now() - began) / 1000);
 }
 
-async function reference({ url, length, count, window: size }) {
-  const { socket } = await window.rawSocket(url);
-  const frame = 'x'.repeat(length);
+/** The same by a socket without the SDK, to tim-server or to the echo. */
+async function bySocket({ url, length, raw, to, text, count, window: size }) {
+  const { socket, frame } = raw ? await window.rawUser(raw) : await window.rawSocket(url);
+  const fixed = 'x'.repeat(length);
+  const next = () => (frame ? frame(text, to) : fixed);
   let sent = 0;
   let received = 0;
   const began = performance.now();
@@ -36,9 +38,9 @@ async function reference({ url, length, count, window: size }) {
     socket.onmessage = () => {
       received += 1;
       if (received === count) return resolve();
-      if (sent < count) (socket.send(frame), (sent += 1));
+      if (sent < count) (socket.send(next()), (sent += 1));
     };
-    for (; sent < Math.min(size, count); sent += 1) socket.send(frame);
+    for (; sent < Math.min(size, count); sent += 1) socket.send(next());
   });
   const rate = count / ((performance.now() - began) / 1000);
   socket.close();
@@ -62,14 +64,16 @@ export async function measure(setting) {
   const url = `ws://${bare.address}/echo`;
   const rows = [];
   for (const window of [COUNT, WINDOW]) {
-    const rates = { ours: [], reference: [] };
+    const rates = { ours: [], raw: [], reference: [] };
     for (let round = 0; round < ROUNDS; round++) {
       const run = () => page.evaluate(ours, { to: newName('receiver'), text: TEXT, count: COUNT, window });
       const profile = setting.profile && round === 1;
       rates.ours.push(await (profile ? profiled(page, `pipeline-${window}`, run) : run()));
       // What is still to be written to the database must not slow the reference down.
       await page.evaluate(() => window.wait(1500));
-      rates.reference.push(await page.evaluate(reference, { url, length, count: COUNT, window }));
+      const raw = { raw: server.credentials(newName('raw')), to: newName('receiver'), text: TEXT };
+      rates.raw.push(await page.evaluate(bySocket, { ...raw, count: COUNT, window }));
+      rates.reference.push(await page.evaluate(bySocket, { url, length, count: COUNT, window }));
     }
     rows.push(
       row({
@@ -78,7 +82,7 @@ export async function measure(setting) {
         ours: median(rates.ours),
         reference: median(rates.reference),
         goal: timesAtLeast(0.5),
-        note: window === COUNT ? undefined : `${COUNT} messages, frames of ${length} bytes; reference: raw echo, nothing is kept`,
+        note: `frames of ${length} bytes; raw socket to tim-server ${median(rates.raw).toFixed(0)}/s; reference: raw echo, nothing is kept`,
       }),
     );
   }

@@ -12,7 +12,9 @@ const EACH = 60;
 /** Makes the frame about 400 bytes. */
 const TEXT = 'What people write, to a length of which a frame of about four hundred bytes comes. '.repeat(2);
 
-async function prepared({ referenceURL, to, text }) {
+async function prepared({ referenceURL, to, text, raw }) {
+  const user = await window.rawUser(raw);
+  window.raw = () => user.send(text, to);
   // What our own frame is, the reference sends to itself and gets back.
   link.frames = [];
   await tim.sendMessage(window.text(tim, to, text));
@@ -45,11 +47,11 @@ async function ours({ to, text, count }) {
   return times;
 }
 
-async function reference(count) {
+async function bySocket({ name, count }) {
   const times = [];
   for (let index = 0; index < count; index++) {
     const began = performance.now();
-    await window.reference();
+    await window[name]();
     times.push(performance.now() - began);
   }
   return times;
@@ -61,13 +63,19 @@ export async function measure(setting) {
   const [me, to] = [newName('sender'), newName('receiver')];
   await page.waitForFunction(() => window.TIM);
   await page.evaluate(async (it) => void (await window.enter(it)), server.credentials(me));
-  const length = await page.evaluate(prepared, { referenceURL: bare.url, to, text: TEXT });
-  const times = { ours: [], reference: [] };
+  const length = await page.evaluate(prepared, {
+    referenceURL: bare.url,
+    to,
+    text: TEXT,
+    raw: server.credentials(newName('raw')),
+  });
+  const times = { ours: [], raw: [], reference: [] };
   const run = async () => {
     for (let round = 0; round <= ROUNDS; round++) {
       const a = await page.evaluate(ours, { to, text: TEXT, count: EACH });
-      const b = await page.evaluate(reference, EACH);
-      if (round > 0) (times.ours.push(...a), times.reference.push(...b));
+      const b = await page.evaluate(bySocket, { name: 'raw', count: EACH });
+      const c = await page.evaluate(bySocket, { name: 'reference', count: EACH });
+      if (round > 0) (times.ours.push(...a), times.raw.push(...b), times.reference.push(...c));
     }
   };
   await (setting.profile ? profiled(page, 'send', run) : run());
@@ -78,7 +86,7 @@ export async function measure(setting) {
       ours: median(times.ours),
       reference: median(times.reference),
       goal: timesAtMost(1.5),
-      note: `${times.ours.length} sends, frames of ${length} bytes; reference: raw echo + durable commit`,
+      note: `${times.ours.length} sends, frames of ${length} bytes; raw socket to tim-server ${median(times.raw).toFixed(2)} ms; reference: raw echo + durable commit`,
     }),
   ];
 }

@@ -25,13 +25,11 @@ export function lookInside() {
   /** Writes records to a new database of the same layout; answers the milliseconds. */
   window.writeByHand = async (like, records, perTransaction) => {
     const model = like.transaction('messages').objectStore('messages');
+    const indexes = [...model.indexNames].map((name) => model.index(name));
     const opening = indexedDB.open('by-hand', 1);
     opening.onupgradeneeded = () => {
       const store = opening.result.createObjectStore('messages', { keyPath: model.keyPath });
-      for (const name of model.indexNames) {
-        const { keyPath, unique, multiEntry } = model.index(name);
-        store.createIndex(name, keyPath, { unique, multiEntry });
-      }
+      for (const { name, keyPath, unique, multiEntry } of indexes) store.createIndex(name, keyPath, { unique, multiEntry });
     };
     const database = await done(opening);
     const began = performance.now();

@@ -80,6 +80,23 @@ export function prepare() {
     };
   };
 
+  /**
+   * Logs in over a raw socket; answers `send(text, to)`, which resolves with the answer, or with
+   * `answered` on the socket when many are under way.
+   */
+  window.rawUser = async ({ SDKAppID, userID, userSig, proxyServer }) => {
+    const { socket, ask } = await window.rawSocket(proxyServer, 'tim.v1');
+    const { body } = JSON.parse(await ask(JSON.stringify({ id: 1, do: 'login', body: { SDKAppID, userID, userSig } })));
+    let id = 1;
+    const frame = (text, to) => {
+      id += 1;
+      const ID = `${body.tinyID}-${Math.floor(Date.now() / 1000)}-${id}`;
+      const message = { ID, type: 'TIMTextElem', payload: { text }, conversationType: 'C2C', from: userID, to, clientSequence: id };
+      return JSON.stringify({ id, do: 'message.send', body: { message } });
+    };
+    return { socket, frame, send: (text, to) => ask(frame(text, to)) };
+  };
+
   /** The result of an IndexedDB request. */
   window.done = (request) =>
     new Promise((resolve, reject) => {

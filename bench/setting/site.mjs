@@ -16,9 +16,10 @@ const HEADERS = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-/** Folders by the beginning of the path. */
-export const OURS = fileURLToPath(new URL('../../pkg/dist/', import.meta.url));
+/** The package; TIM_DIST names another build of it, for example one whose functions have names. */
+export const OURS = process.env.TIM_DIST || fileURLToPath(new URL('../../pkg/dist/', import.meta.url));
 export const PUBLISHED = dirname(createRequire(import.meta.url).resolve('tim-js-sdk'));
+/** Folders by the beginning of the path. */
 const FOLDERS = { '/ours/': OURS, '/published/': PUBLISHED };
 
 const PAGES = {
