@@ -35,7 +35,7 @@ impl PageWatch {
     }
 }
 
-/// Resolves when the browser comes online or the page becomes visible.
+/// Resolves when the browser goes online or offline, or the page becomes visible.
 pub(super) async fn woken() {
     let Some((window, document)) = page() else { return futures::future::pending().await };
     let (sender, receiver) = oneshot::channel();
@@ -46,10 +46,11 @@ pub(super) async fn woken() {
             let _ = sender.send(());
         }
     };
-    let on_online = wake.clone();
+    let (on_online, on_offline) = (wake.clone(), wake.clone());
     let shown = document.clone();
     let _listeners = [
         EventListener::new(AsRef::<EventTarget>::as_ref(&window), "online", move |_| on_online()),
+        EventListener::new(AsRef::<EventTarget>::as_ref(&window), "offline", move |_| on_offline()),
         EventListener::new(
             AsRef::<EventTarget>::as_ref(&document),
             "visibilitychange",

@@ -15,7 +15,7 @@ use std::{future::Future, rc::Rc};
 use futures::{
     FutureExt,
     channel::oneshot,
-    future::{LocalBoxFuture, Shared, select},
+    future::{Either, LocalBoxFuture, Shared, select},
     pin_mut,
 };
 use tim_protocol::{
@@ -42,6 +42,10 @@ const CONNECT_MS: u64 = 10_000;
 
 /// A link that lasted this long was a good one: after its loss the next attempt is made at once.
 const STEADY_MS: u64 = 1_000;
+
+/// How long a link may stay silent when the world hints that it may be dead: after a sleep, or when
+/// the browser went offline.
+const DOUBT_MS: u64 = 3_000;
 
 /// Tells when the first attempt of a session has failed.
 pub(crate) struct Attempts(Shared<LocalBoxFuture<'static, ()>>);
@@ -212,8 +216,8 @@ impl<H: Host> Client<H> {
                 pin_mut!(frame);
                 // The reply is taken from the frames below, so only lateness can end this early.
                 match select(frame, &mut answer).await {
-                    futures::future::Either::Left((text, _)) => text?,
-                    futures::future::Either::Right((answer, _)) => return Some(answer),
+                    Either::Left((text, _)) => text?,
+                    Either::Right((answer, _)) => return Some(answer),
                 }
             };
             if !self.is_current(generation) {
@@ -379,7 +383,13 @@ impl<H: Host> Client<H> {
     fn beat(&self, socket: Rc<H::Socket>) {
         self.spawn(|client| async move {
             loop {
-                client.host().sleep(limits::HEARTBEAT_MS).await;
+                let pause = client.host().sleep(limits::HEARTBEAT_MS);
+                let woken = client.host().woken();
+                pin_mut!(pause, woken);
+                let deadline_ms = match select(pause, woken).await {
+                    Either::Left(_) => limits::HEARTBEAT_TIMEOUT_MS,
+                    Either::Right(_) => DOUBT_MS,
+                };
                 let up = client.with(|state| {
                     state.link.as_ref().is_some_and(|link| Rc::ptr_eq(link, &socket))
                 });
@@ -387,7 +397,7 @@ impl<H: Host> Client<H> {
                     return;
                 }
                 let answer = client.submit_on(&*socket, &Ping {}, Patience::BOUND);
-                match client.within(limits::HEARTBEAT_TIMEOUT_MS, answer).await {
+                match client.within(deadline_ms, answer).await {
                     Some(answer) => {
                         if let Ok(pong) = read_reply::<Ping>(answer) {
                             let now_ms = client.host().now_ms();

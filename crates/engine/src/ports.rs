@@ -29,8 +29,8 @@ pub trait Host: 'static {
     fn sleep(&self, ms: u64) -> impl Future<Output = ()> + 'static;
     /// Runs a task to its end on this thread.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
-    /// Resolves when the world hints that a connection may work again: the browser came online, the
-    /// page became visible. May never resolve.
+    /// Resolves when the world hints that a connection may work again, or work no more: the browser
+    /// went online or offline, the page became visible. May never resolve.
     fn woken(&self) -> impl Future<Output = ()> + 'static;
     /// Opens a connection; `None` when that failed.
     fn connect(&self, url: &str) -> impl Future<Output = Option<Self::Socket>> + 'static;
