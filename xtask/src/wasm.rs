@@ -26,6 +26,16 @@ const FEATURES: &[&str] = &[
     "--enable-sign-ext",
 ];
 
+/// What wasm-opt does. Measured by what a page downloads: its whole `-Oz` makes the module a tenth
+/// smaller but what brotli makes of it five percent larger, because it renames locals function by
+/// function and so hides what they have in common.
+const PASSES: &[&str] = &[
+    "--duplicate-function-elimination",
+    "--remove-unused-module-elements",
+    "--strip-debug",
+    "--strip-producers",
+];
+
 /// Builds the package and prints its sizes.
 pub fn build(project: &Project) -> Result<()> {
     package(project)?;
@@ -94,7 +104,7 @@ fn bind(project: &Project, module: &Path) -> Result<()> {
                 .run()?;
             let small = project.scratch("small.wasm");
             Program::new(&optimiser)
-                .args(["-Oz", "--converge", "--strip-debug", "--strip-producers"])
+                .args(PASSES)
                 .args(FEATURES)
                 .arg(&bound)
                 .arg("-o")
