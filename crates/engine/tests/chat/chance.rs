@@ -85,7 +85,7 @@ impl Chat {
                 }
             }
             55..=62 if ready => drop(device.start("setMessageRead", conversation)),
-            63..=68 if ready && self.seed % 2 == 0 => {
+            63..=68 if ready && self.seed.is_multiple_of(2) => {
                 drop(device.start("getMessageList", conversation));
             }
             69..=73 if ready => {
@@ -228,7 +228,7 @@ impl Chat {
         );
         let Some(ready_at) = &person.ready_at else { return };
         // A page read by the app may be faster than the event, which then says nothing new.
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             return;
         }
         for text in &log[ready_at[peer].min(log.len())..] {

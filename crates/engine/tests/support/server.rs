@@ -450,7 +450,7 @@ impl Server {
             .map(|((a, b), _)| if a == me { b.clone() } else { a.clone() })
             .collect();
         let mut rows: Vec<ConversationRow> = peers.iter().map(|it| self.row(me, it)).collect();
-        rows.sort_by(|a, b| b.active_time.cmp(&a.active_time));
+        rows.sort_by_key(|it| std::cmp::Reverse(it.active_time));
         rows.truncate(self.pull_limit as usize);
         ConversationList { conversations: rows }
     }
