@@ -35,12 +35,15 @@ async fn ready(server: &Server, user: &str) -> Device {
 }
 
 /// Sends 400 numbered messages, one every five milliseconds; answers what became of them.
-async fn traffic(from: &Device, to: &str, mark: &str) -> Vec<u32> {
-    let sends = numbers(1, 400).into_iter().enumerate().map(|(at, number)| async move {
-        tokio::time::sleep(Duration::from_millis(at as u64 * 5)).await;
-        from.send(to, &format!("{mark}{number}")).await
-    });
-    join_all(sends).await
+async fn traffic(from: &Device, to: &'static str, mark: &str) -> Vec<u32> {
+    let mut calls = Vec::new();
+    for number in numbers(1, 400) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let (from, text) = (from.clone(), format!("{mark}{number}"));
+        // Tasks begin in the order in which they were spawned: so do the calls.
+        calls.push(tokio::task::spawn_local(async move { from.send(to, &text).await }));
+    }
+    join_all(calls).await.into_iter().map(Result::unwrap).collect()
 }
 
 /// Runs a test on one thread.

@@ -44,7 +44,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Where the server is; it may move.
 pub type Address = Rc<Cell<SocketAddr>>;
 
-/// A user's device with one page.
+/// A user's device with one page; clones are the same one.
+#[derive(Clone)]
 pub struct Device {
     pub user: String,
     pub app: Rc<App>,
