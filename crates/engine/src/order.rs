@@ -29,9 +29,9 @@ impl Order {
         }
     }
 
-    /// Takes the oldest message out.
-    pub fn pop_oldest(&mut self) -> Option<MessageId> {
-        (!self.0.is_empty()).then(|| self.0.remove(0).1)
+    /// Takes the oldest messages out, all at once: each time the others move up.
+    pub fn drop_oldest(&mut self, count: usize) -> Vec<MessageId> {
+        self.0.drain(..count.min(self.0.len())).map(|(_, id)| id).collect()
     }
 
     /// Number of messages.
@@ -73,6 +73,7 @@ mod tests {
         assert_eq!(seqs(order.between(Position::stored(2), Position::stored(4))), [2, 2, 3]);
         order.remove(Position::stored(2), &id(3));
         order.remove(Position::stored(9), &id(9));
-        assert_eq!((order.len(), order.pop_oldest()), (3, Some(id(2))));
+        assert_eq!((order.len(), order.drop_oldest(2)), (3, vec![id(2), id(1)]));
+        assert_eq!((order.drop_oldest(2), order.len()), (vec![id(1)], 0));
     }
 }

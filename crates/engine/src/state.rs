@@ -225,10 +225,7 @@ impl<S> State<S> {
     /// Lets the oldest messages of a conversation go when there are too many.
     pub fn trim(&mut self, id: &ConversationId) {
         let cached = &mut self.conversation(id).cached;
-        let mut evicted = Vec::new();
-        while cached.len() > CACHED_PER_CONVERSATION {
-            evicted.extend(cached.pop_oldest());
-        }
+        let evicted = cached.drop_oldest(cached.len().saturating_sub(CACHED_PER_CONVERSATION));
         if !evicted.is_empty() {
             for id in &evicted {
                 self.messages.remove(id);
