@@ -62,7 +62,8 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
   }
 
   function tell(entry: Entry, now: Fields, also: Fields[] = []): void {
-    for (const target of [...also, entry.object]) change(target, entry.told, now);
+    // Mostly the app passes the very object that is kept here: once is enough.
+    for (const target of new Set([...also, entry.object])) change(target, entry.told, now);
     entry.told = now;
   }
 
@@ -163,7 +164,7 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
         // call is what counts.
         const entry = messages.get(ID) ?? created.get(ID);
         if (!entry) return;
-        for (const target of [passed, entry.object]) change(target, {}, { status: entry.told.status });
+        for (const target of new Set([passed, entry.object])) change(target, {}, { status: entry.told.status });
       };
     },
   };
