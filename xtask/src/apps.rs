@@ -57,15 +57,18 @@ pub fn dist(project: &Project) -> Result<PathBuf> {
 }
 
 /// Builds what is measured, then measures it beside its peers.
-pub fn bench(project: &Project) -> Result<()> {
+pub fn bench(project: &Project, arguments: &[String]) -> Result<()> {
     let browser = crate::setup::browser(project)?;
     wasm::build(project)?;
-    page(project)?;
     let server = server(project)?;
-    report::step("bench", "measuring, several minutes", || {
+    let load =
+        release(project, "tim-bench", "compiling the load generator, 1 minute the first time")?;
+    report::step("bench", "measuring, about 5 minutes", || {
         process::npm()
-            .args(["run", "bench", "-w", "bench"])
+            .args(["run", "bench", "-w", "bench", "--"])
+            .args(arguments)
             .env("TIM_SERVER_BIN", server)
+            .env("TIM_BENCH_BIN", load)
             .env("CHROMIUM", browser.chromium)
             .directory(&project.root)
             .run()
@@ -89,11 +92,16 @@ pub fn page(project: &Project) -> Result<()> {
 
 /// The server as it is shipped.
 pub fn server(project: &Project) -> Result<PathBuf> {
-    report::step("server", "compiling it for release, 3 to 6 minutes the first time", || {
+    release(project, "tim-server", "compiling it for release, 3 to 6 minutes the first time")
+}
+
+/// A program of this repository, compiled as it is shipped.
+fn release(project: &Project, name: &str, does: &str) -> Result<PathBuf> {
+    report::step(name, does, || {
         process::cargo()
-            .args(["build", "--release", "--package", "tim-server"])
+            .args(["build", "--release", "--package", name])
             .directory(&project.root)
             .run()
     })?;
-    Ok(project.target.join("release").join(format!("tim-server{}", std::env::consts::EXE_SUFFIX)))
+    Ok(project.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -59,7 +59,11 @@ enum Command {
     /// Run the quick checks: format, tidy, clippy
     Lint,
     /// Run the benchmarks
-    Bench,
+    Bench {
+        /// Arguments for the benchmarks, after `--`
+        #[arg(last = true)]
+        bench: Vec<String>,
+    },
     /// Make the npm tarball
     Dist,
     /// Put in place what the other commands need
@@ -87,7 +91,7 @@ fn run(project: &Project, command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { keep_going, only } => return Ok(test::run(project, &only, keep_going)),
         Command::Lint => return Ok(test::lint(project)),
         Command::Demo { server } => apps::demo(project, &server)?,
-        Command::Bench => apps::bench(project)?,
+        Command::Bench { bench } => apps::bench(project, &bench)?,
         Command::Dist => apps::dist(project).map(drop)?,
         Command::Setup => setup::everything(project)?,
         Command::Wasm => wasm::build(project)?,
