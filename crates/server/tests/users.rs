@@ -1,4 +1,5 @@
-//! Profiles.
+//! Profiles over a real socket: reading anybody's, changing one's own, every refusal with its code,
+//! and who is told of a change.
 
 mod support;
 

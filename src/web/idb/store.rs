@@ -1,4 +1,7 @@
-//! One user's database.
+//! One user's database: opening it, and the Store port over it.
+//!
+//! A batch is one transaction; a page is one bounded read. Knows where a record lies, not what it
+//! says, and never tries twice: what to do about a database that fails is the engine's matter.
 
 use futures::future::{Either, select};
 use js_sys::{Array, Object, Reflect};

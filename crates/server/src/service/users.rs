@@ -1,4 +1,7 @@
-//! Profiles of people.
+//! Profiles of people: reading anybody's, changing one's own.
+//!
+//! Checks a change against the limits and the app's settings and tells the owner's other instances.
+//! Does not know who is connected, nor how a profile is stored.
 
 use std::{collections::HashMap, sync::Arc};
 
