@@ -203,7 +203,10 @@ impl Store for IdbStore {
         }
         // Sooner than the browser does by itself, which first reports every put; a page that is being
         // left has no time for that. A browser that cannot be told so does it its own way.
-        #[expect(deprecated, reason = "web-sys took it for an old method that IndexedDB 3.0 brought")]
+        #[expect(
+            deprecated,
+            reason = "web-sys took it for an old method that IndexedDB 3.0 brought"
+        )]
         let _ = transaction.commit();
         commit.wait().await
     }
