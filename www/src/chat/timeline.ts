@@ -2,9 +2,9 @@
 //
 // Four things change it: a page of history, a message that arrives, one that is sent, and the peer
 // reading. The order is the SDK's. What arrives or is sent is first put at the end; since the server may
-// have stored a message of ours after one that reached us meanwhile, the SDK's newest page is read
-// again when a send has settled, and once all have, as many pages as were put at the end meanwhile.
-// That costs no round trip: the SDK answers from the device.
+// have stored a message of ours after one that reaches us only now, the SDK's newest page is read again
+// whenever a send has settled or something arrived; once nothing is on its way any more, as many pages
+// as were put at the end meanwhile. That costs no round trip: the SDK answers from the device.
 
 import { shallowReactive } from 'vue';
 import { TIM, type Tim } from './sdk';
@@ -57,7 +57,7 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
   const views = shallowReactive(new Map<string, MessageView>());
   /** Kept until they are sent: the SDK may have forgotten them by then. */
   const failed = new Map<string, { message: ExactMessage; why: string }>();
-  /** Put at the end while a message was on its way, so perhaps not where they belong. */
+  /** Put at the end, and perhaps not where they belong. */
   const loose = new Set<string>();
   /** Sends that have not settled. */
   let running = 0;
@@ -74,7 +74,7 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
     show(message);
     if (state.ids.includes(message.ID)) return;
     state.ids = [...state.ids, message.ID];
-    if (running > 0) loose.add(message.ID);
+    loose.add(message.ID);
   };
 
   /** The newest page, and as many older ones as it takes to find all of `wanted`. */
@@ -199,6 +199,7 @@ export function createTimeline(tim: Tim, conversation: Pick<ConversationRow, 'id
       const fresh = messages.filter((it) => !state.ids.includes(it.ID));
       messages.forEach(append);
       state.arrivals += fresh.filter((it) => it.flow === 'in').length;
+      if (fresh.length > 0) void reconcile();
     },
     readByPeer(messages) {
       // Reading is a position: whatever stands before the newest of them was read too.
