@@ -108,9 +108,11 @@ impl<H: Host> Client<H> {
                 if state.drawn.0 != time {
                     state.drawn = (time, Vec::new());
                 }
-                let fresh = !state.drawn.1.contains(&random);
-                state.drawn.1.push(random);
-                fresh
+                let at = state.drawn.1.binary_search(&random).err();
+                if let Some(at) = at {
+                    state.drawn.1.insert(at, random);
+                }
+                at.is_some()
             });
             if fresh {
                 return random;

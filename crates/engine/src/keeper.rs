@@ -1,7 +1,7 @@
 //! Writes to the store behind the back of everything else, and reads so that nothing is missed.
 //!
-//! Changes are collected and written in one transaction per turn of the event loop; while one is
-//! being written the next collects. A read first sees to it that everything collected is written.
+//! Changes are collected for a moment and written in one transaction; while one is being written the
+//! next collects. A read first sees to it that everything collected is written.
 //! When the store fails, the engine goes on in memory: what could not be written is kept there, the
 //! failure is reported once, nothing that was sent is lost.
 
@@ -29,6 +29,10 @@ use crate::{
     ports::Host,
     store::{Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore},
 };
+
+/// How long changes are collected before they are written. Most messages are answered within it, so
+/// they are written once instead of as `unSend` first; a page that is left writes at once.
+const COLLECT_MS: u64 = 25;
 
 /// Messages kept per conversation; older ones are dropped and fetched again on demand.
 const KEPT_PER_CONVERSATION: u64 = 50_000;
@@ -126,7 +130,7 @@ impl<H: Host> Client<H> {
         change(&keeper);
         if !keeper.scheduled.replace(true) {
             self.spawn(|client| async move {
-                client.host().sleep(0).await;
+                client.host().sleep(COLLECT_MS).await;
                 keeper.scheduled.set(false);
                 client.flush(&keeper).await;
                 client.drain();

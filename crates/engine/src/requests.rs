@@ -88,7 +88,8 @@ impl Requests {
 
     /// The frame of a request, to be written now.
     pub fn write(&mut self, id: u64, now_ms: u64) -> Option<&str> {
-        let pending = self.pending.iter_mut().find(|it| it.id == id)?;
+        // It has mostly just been added.
+        let pending = self.pending.iter_mut().rfind(|it| it.id == id)?;
         pending.written = true;
         if !pending.patience.total {
             pending.deadline_ms = now_ms + pending.patience.written_ms;
