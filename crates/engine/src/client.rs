@@ -150,6 +150,10 @@ impl<H: Host> Client<H> {
                 client.drain();
             });
         }
+        if !matches!(due, ListDue::In(_)) {
+            // Inside a burst the rows' objects change with the list event, not with each message.
+            self.with(|state| state.tell_touched());
+        }
         self.hand_over();
     }
 
@@ -161,15 +165,13 @@ impl<H: Host> Client<H> {
             if state.list.dirty && !state.list.held {
                 state.emit_list(now_ms);
             }
+            state.tell_touched();
         });
         self.hand_over();
     }
 
     fn hand_over(&self) {
-        let batch = self.with(|state| {
-            state.tell_touched();
-            std::mem::take(&mut state.output)
-        });
+        let batch = self.with(|state| std::mem::take(&mut state.output));
         if !batch.is_empty() {
             self.host().output(batch);
         }

@@ -355,22 +355,37 @@ impl<H: Host> Client<H> {
     pub(crate) async fn catch_up(&self, id: &ConversationId) -> Result<(), Error> {
         let fetching = self.with(|state| std::rc::Rc::clone(&state.conversation(id).fetching));
         let _turn = fetching.lock().await;
+        let mut ahead = None;
         loop {
             let after = self.with(|state| {
                 let it = state.conversation(id);
                 it.arrivals.as_ref().filter(|it| it.is_behind()).map(|it| (it.seq(), it.rev()))
             });
             let Some((after_seq, after_rev)) = after else { return Ok(()) };
-            let call = ChangedMessages {
-                conversation_id: id.clone(),
-                after_seq,
-                after_rev,
-                count: limits::CHANGES_COUNT,
+            let answer = match ahead.take() {
+                Some((seq, answer)) if seq == after_seq => answer,
+                _ => self.submit_changes(id, after_seq, after_rev),
             };
-            let changes = self.ask(&call).await?;
+            let changes = read_reply::<ChangedMessages>(answer.await)?;
+            if let Some(last) = changes.new.last().filter(|_| !changes.is_completed) {
+                // The next page travels while this one is taken in.
+                ahead = Some((last.seq, self.submit_changes(id, last.seq, after_rev)));
+            }
             self.take_changes(id, after_seq, changes);
             self.drain();
         }
+    }
+
+    fn submit_changes(
+        &self,
+        id: &ConversationId,
+        after_seq: Seq,
+        after_rev: Rev,
+    ) -> impl Future<Output = Answer> + 'static + use<H> {
+        let conversation_id = id.clone();
+        let count = limits::CHANGES_COUNT;
+        let call = ChangedMessages { conversation_id, after_seq, after_rev, count };
+        self.submit(&call, Patience::REQUEST)
     }
 
     fn take_changes(&self, id: &ConversationId, after_seq: Seq, changes: MessageChanges) {
