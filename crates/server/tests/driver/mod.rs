@@ -78,6 +78,7 @@ impl Host for TokioHost {
         (state >> 32) as u32
     }
 
+    #[expect(clippy::manual_async_fn, reason = "an async fn would hold on to `self`")]
     fn sleep(&self, ms: u64) -> impl Future<Output = ()> + 'static {
         async move {
             tokio::task::yield_now().await;
