@@ -152,7 +152,7 @@ impl<H: Host> Client<H> {
         }
         if !matches!(due, ListDue::In(_)) {
             // Inside a burst the rows' objects change with the list event, not with each message.
-            self.with(|state| state.tell_touched());
+            self.with(State::tell_touched);
         }
         self.hand_over();
     }
