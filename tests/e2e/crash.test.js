@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { sameOrder } from './setting/person.js';
 import { openTown } from './setting/town.js';
 import { until } from './setting/until.js';
 
@@ -20,20 +21,6 @@ async function historyOf(userID, peer) {
   const messages = await fresh.messages();
   await fresh.leave();
   return messages;
-}
-
-/** What both see, once both see it in the same order. */
-async function sameOrder(one, other) {
-  let order;
-  await until(
-    async () => {
-      order = await one.texts();
-      return (await other.texts()).findIndex((text, index) => text !== order[index]);
-    },
-    -1,
-    { what: `the first message that ${one.userID} and ${other.userID} see at different places` },
-  );
-  return order;
 }
 
 test('a server killed twice under traffic loses nothing it acknowledged, doubles nothing, mixes nothing up', async () => {

@@ -215,3 +215,19 @@ export class Person {
     return this.complaints.filter((line) => DATABASE_TROUBLE.test(line)).length;
   }
 }
+
+/** What both see, once both see it in the same order. */
+export async function sameOrder(one, other) {
+  let order;
+  await until(
+    async () => {
+      order = await one.texts();
+      const others = await other.texts();
+      if (others.length !== order.length) return `${order.length} and ${others.length} messages`;
+      return order.findIndex((text, index) => text !== others[index]);
+    },
+    -1,
+    { what: `the first message that ${one.userID} and ${other.userID} see at different places` },
+  );
+  return order;
+}
