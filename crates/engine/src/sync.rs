@@ -371,7 +371,7 @@ impl<H: Host> Client<H> {
                 // The next page travels while this one is taken in.
                 ahead = Some((last.seq, self.submit_changes(id, last.seq, after_rev)));
             }
-            self.take_changes(id, after_seq, changes);
+            self.take_changes(id, changes);
             self.drain();
         }
     }
@@ -388,7 +388,7 @@ impl<H: Host> Client<H> {
         self.submit(&call, Patience::REQUEST)
     }
 
-    fn take_changes(&self, id: &ConversationId, after_seq: Seq, changes: MessageChanges) {
+    fn take_changes(&self, id: &ConversationId, changes: MessageChanges) {
         let newest = changes.new.last().map(|it| it.seq);
         let page: Vec<(Seq, Arrival)> =
             changes.new.into_iter().map(|it| (it.seq, Arrival::Entry(Box::new(it)))).collect();
@@ -402,11 +402,11 @@ impl<H: Host> Client<H> {
         self.with(|state| {
             let it = state.conversation(id);
             it.head_seq = it.head_seq.max(changes.seq);
-            if let Some(last) = newest {
-                // A jump at the beginning is what the server has thrown away: nothing is missing.
-                it.ranges.add(after_seq + 1, last);
-            }
             if let Some(arrivals) = &mut it.arrivals {
+                if let Some(last) = newest {
+                    // A jump at the beginning is what the server has thrown away: nothing is missing.
+                    it.ranges.add(arrivals.seq() + 1, last);
+                }
                 due.extend(arrivals.take_page(page));
                 if completed {
                     due.extend(arrivals.caught_up(changes.rev));
@@ -492,12 +492,12 @@ impl<H: Host> Client<H> {
         self.with(|state| {
             let mut received = Vec::new();
             for (seq, arrival) in due {
-                state.conversation(id).ranges.add(seq, seq);
                 let (entry, is_new) = match arrival {
                     Arrival::Entry(entry) => (entry, true),
                     Arrival::Change(entry) => (entry, false),
                     Arrival::OwnSend => continue,
                 };
+                state.conversation(id).ranges.add(seq, seq);
                 let (held, fresh) = take_entry(state, id, *entry, now_ms);
                 if fresh && is_new {
                     received.push(held.message.id.clone());

@@ -57,6 +57,9 @@ impl Chat {
             let device = world.device(USERS[at % USERS.len()]);
             device.route.latency_ms.set((1, sim.between(1, 200)));
             device.disk.slow_ms.set((0, sim.between(0, 60)));
+            if sim.chance(150) {
+                device.disk.fails_from.set(Some(sim.between(0, 80)));
+            }
             device.login();
             device.route.faults.set(terrible);
             Person { device, login: None, ready_at: None }
@@ -187,7 +190,10 @@ impl Chat {
                 let outcome = device.call("resendMessage", json!([App::as_json(view)]));
                 assert!(outcome.is_ok(), "seed {seed}: {outcome:?}");
             }
-            for send in self.sends.iter().filter(|it| it.from == at && it.settled) {
+            // A database that fails takes what failed along when the page goes.
+            let kept = device.disk.fails_from.get().is_none();
+            let settled = self.sends.iter().filter(|it| kept && it.from == at && it.settled);
+            for send in settled {
                 let log = self.world.server(|it| it.texts(&device.user, &send.to));
                 let found = log.contains(&send.text);
                 assert!(found, "seed {seed}: {} is neither here nor there", send.text);

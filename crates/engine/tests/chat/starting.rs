@@ -241,3 +241,25 @@ fn a_database_that_fails_at_any_point_loses_nothing() {
         assert_eq!(alice.disk.open.get(), 0, "failing from {fails_from}");
     }
 }
+
+#[test]
+fn an_own_message_whose_turn_comes_after_the_database_failed_is_still_in_its_page() {
+    let world = World::new(118);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    assert_eq!(code(&bob.send("alice", "1")), 0);
+    world.pass(300);
+    assert_eq!(alice.history("C2Cbob"), numbers(1, 1));
+    // Bob's next message is late, so that alice's own has its place before its turn.
+    *alice.route.judge.borrow_mut() = Some(Box::new(|way, kind| {
+        if (way, kind) == (Way::Down, "message") { Fate::Late(40) } else { Fate::Arrive }
+    }));
+    bob.start_send("alice", "2");
+    world.pass(5);
+    assert_eq!(code(&alice.send("bob", "3")), 0);
+    world.pass(5);
+    alice.disk.fails_from.set(Some(0));
+    alice.start("setMessageRead", json!([{ "conversationID": "C2Cbob" }]));
+    world.pass(1000);
+    assert_eq!(errors(&alice.events()).len(), 1);
+    assert_eq!(alice.history("C2Cbob"), numbers(1, 3));
+}
