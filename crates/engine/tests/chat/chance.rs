@@ -32,7 +32,9 @@ struct Send {
     to: String,
     text: String,
     call: Call,
-    /// Written into the store for certain.
+    /// When its outcome was seen by a page that is still there.
+    done_ms: Option<u64>,
+    /// Its outcome is in the store for certain.
     settled: bool,
 }
 
@@ -72,6 +74,9 @@ impl Chat {
         let sim = self.world.sim.clone();
         let at = sim.between(0, self.people.len() as u64 - 1) as usize;
         self.note_ready();
+        for send in self.sends.iter_mut().filter(|it| it.call.is_done()) {
+            send.done_ms.get_or_insert(sim.now_ms());
+        }
         let person = &mut self.people[at];
         let device = &person.device;
         let ready = device.client().phase() == Phase::Ready;
@@ -84,7 +89,14 @@ impl Chat {
                     let text = self.next.to_string();
                     let call = device.start_send(peer, &text);
                     let to = peer.to_owned();
-                    self.sends.push(Send { from: at, to, text, call, settled: false });
+                    self.sends.push(Send {
+                        from: at,
+                        to,
+                        text,
+                        call,
+                        done_ms: None,
+                        settled: false,
+                    });
                 }
             }
             55..=62 if ready => drop(device.start("setMessageRead", conversation)),
@@ -106,7 +118,8 @@ impl Chat {
                 device.reload();
                 person.ready_at = None;
                 for send in self.sends.iter_mut().filter(|it| it.from == at) {
-                    send.settled |= send.call.is_done();
+                    // Written within a fifth of a second.
+                    send.settled |= send.done_ms.is_some_and(|it| it + 200 <= sim.now_ms());
                 }
                 person.login = Some(device.start_login());
             }
