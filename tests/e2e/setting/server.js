@@ -26,6 +26,9 @@ export async function startServer() {
   await access(join(WEB_ROOT, 'index.html')).catch(() => {
     throw new Error(`there is no page in ${WEB_ROOT}; build it with: npm run build -w www`);
   });
+  await access(PROGRAM).catch(() => {
+    throw new Error(`there is no server at ${PROGRAM}; build it with: cargo build --release -p tim-server`);
+  });
   const folder = await mkdtemp(join(tmpdir(), 'tim-e2e-'));
   let running;
   let port = 0;
