@@ -96,12 +96,14 @@ pub fn server(project: &Project) -> Result<PathBuf> {
 }
 
 /// A program of this repository, compiled as it is shipped.
-fn release(project: &Project, name: &str, does: &str) -> Result<PathBuf> {
-    report::step(name, does, || {
-        process::cargo()
-            .args(["build", "--release", "--package", name])
-            .directory(&project.root)
-            .run()
+fn release(project: &Project, name: &'static str, does: &str) -> Result<PathBuf> {
+    project.once(name, || {
+        report::step(name, does, || {
+            process::cargo()
+                .args(["build", "--release", "--package", name])
+                .directory(&project.root)
+                .run()
+        })
     })?;
     Ok(project.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -4,6 +4,8 @@
 //! common case. Nothing else is ever written outside the repository, its target folder and, for the
 //! standard library, the compiler's own folder.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -21,6 +23,8 @@ pub struct Project {
     pub target: PathBuf,
     /// Kept between clones.
     pub cache: PathBuf,
+    /// What this run has made already.
+    made: RefCell<BTreeSet<&'static str>>,
 }
 
 impl Project {
@@ -41,7 +45,16 @@ impl Project {
         if fs::create_dir_all(&cache).is_err() {
             cache = cache_folder(None, None, &target);
         }
-        Ok(Self { root, target, cache })
+        Ok(Self { root, target, cache, made: RefCell::default() })
+    }
+
+    /// Makes something once in a run, however many steps need it.
+    pub fn once(&self, name: &'static str, make: impl FnOnce() -> Result<()>) -> Result<()> {
+        if !self.made.borrow().contains(name) {
+            make()?;
+            self.made.borrow_mut().insert(name);
+        }
+        Ok(())
     }
 
     /// A folder for this command's own notes and half-finished work.

@@ -51,11 +51,13 @@ pub fn build(project: &Project) -> Result<()> {
 
 /// Builds the package: everything in `pkg/dist`.
 pub fn package(project: &Project) -> Result<()> {
-    setup::npm_packages(project)?;
-    let module = compile(project)?;
-    bind(project, &module)?;
-    constants::write(project)?;
-    bundle(project)
+    project.once("package", || {
+        setup::npm_packages(project)?;
+        let module = compile(project)?;
+        bind(project, &module)?;
+        constants::write(project)?;
+        bundle(project)
+    })
 }
 
 fn compile(project: &Project) -> Result<PathBuf> {
