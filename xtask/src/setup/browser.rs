@@ -42,7 +42,7 @@ fn find() -> Result<Option<Browser>> {
 }
 
 fn locate(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
-    if let Some(named) = env::var_os(variable).map(PathBuf::from) {
+    if let Some(named) = env::var_os(variable).filter(|it| !it.is_empty()).map(PathBuf::from) {
         if !named.is_file() {
             bail!("{variable} names {}, which is no file: correct or unset it", named.display());
         }

@@ -103,7 +103,7 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
     }
 
     // Who names sources wants these and no others.
-    if let Some(place) = env::var_os(OVERRIDE).map(PathBuf::from) {
+    if let Some(place) = env::var_os(OVERRIDE).filter(|it| !it.is_empty()).map(PathBuf::from) {
         build(&rustc, project, |work| Library::at(&place, work))
             .with_context(|| format!("{OVERRIDE} is set: correct or unset it"))?;
         probe(&rustc, project)
