@@ -19,7 +19,7 @@ use crate::{
     gate::Phase,
     keeper::{Closing, Keeper},
     output::Event,
-    ports::{Host, LogLevel, Socket},
+    ports::{Host, LogLevel},
     requests::{Answer, Patience},
     state::{ListDue, State},
 };
@@ -195,8 +195,8 @@ impl<H: Host> Client<H> {
         read_reply::<C>(self.submit(call, Patience::REQUEST).await)
     }
 
-    /// Queues a request, and writes it when the link is up. The order of the calls is the order of
-    /// the frames: everything up to the frame happens before this returns.
+    /// Queues a request, and writes it when the link is up and its turn has come. The order of the
+    /// calls is the order of the frames: everything up to the frame happens before this returns.
     pub(crate) fn submit<C: Call>(
         &self,
         call: &C,
@@ -206,32 +206,31 @@ impl<H: Host> Client<H> {
         let receiver = self.with(|state| {
             let id = state.requests.next_id();
             let receiver = state.requests.add(id, frame::request(id, call), patience, now_ms);
-            if let Some(link) = &state.link
-                && let Some(frame) = state.requests.write(id, now_ms)
-            {
-                link.send(frame);
-            }
+            state.write_due(now_ms);
             receiver
         });
-        self.watch_deadlines();
+        self.watch_requests();
         async move { receiver.await.unwrap_or(Err(Error::new(Code::USER_NOT_LOGGED_IN))) }
     }
 
-    /// Fails requests when they are late. One task watches as long as there are any.
-    pub(crate) fn watch_deadlines(&self) {
-        if self.with(|state| std::mem::replace(&mut state.watching_deadlines, true)) {
+    /// Fails requests when they are late and writes those whose turn has come. One task watches as
+    /// long as there are any.
+    pub(crate) fn watch_requests(&self) {
+        if self.with(|state| std::mem::replace(&mut state.watching_requests, true)) {
             return;
         }
         self.spawn(|client| async move {
-            while let Some(deadline_ms) = client.with(|state| state.requests.next_deadline_ms()) {
+            while let Some(next_ms) = client.with(|state| state.requests.next_ms()) {
                 let now_ms = client.host().now_ms();
-                // Deadlines come in the order of the calls, so sleeping up to the first one known
-                // is late by at most one other kind of patience; a second bounds that.
-                client.host().sleep(deadline_ms.saturating_sub(now_ms).clamp(1, 1000)).await;
+                // What is added meanwhile may be due earlier; a second bounds by how much.
+                client.host().sleep(next_ms.saturating_sub(now_ms).clamp(1, 1000)).await;
                 let now_ms = client.host().now_ms();
-                client.with(|state| state.requests.expire(now_ms));
+                client.with(|state| {
+                    state.requests.expire(now_ms);
+                    state.write_due(now_ms);
+                });
             }
-            client.with(|state| state.watching_deadlines = false);
+            client.with(|state| state.watching_requests = false);
         });
     }
 

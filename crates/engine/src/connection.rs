@@ -123,10 +123,11 @@ impl<H: Host> Client<H> {
                 if !self.is_current(generation) || matches!(end, End::Over) {
                     return;
                 }
+                let now_ms = self.host().now_ms();
                 self.with(|state| {
                     state.socket = None;
                     state.link = None;
-                    state.requests.link_lost();
+                    state.requests.link_lost(now_ms);
                 });
                 if matches!(end, End::Again) {
                     continue;
@@ -243,18 +244,17 @@ impl<H: Host> Client<H> {
     ) {
         let now_ms = self.host().now_ms();
         let away_ms = now_ms.saturating_sub(credentials.up_ms);
-        let (server_time, profile) = match &accepted {
-            Accepted::LoggedIn(it) => (it.server_time, &it.profile),
-            Accepted::Resumed(it) => (it.server_time, &it.profile),
+        let (server_time, profile, sends_per_second) = match &accepted {
+            Accepted::LoggedIn(it) => {
+                (it.server_time, &it.profile, Some(it.settings.c2c_send_rate_per_second))
+            }
+            Accepted::Resumed(it) => (it.server_time, &it.profile, None),
         };
         self.set_clock(server_time, now_ms);
         self.with(|state| {
             state.link = Some(Rc::clone(socket));
-            for id in state.requests.ids() {
-                if let Some(frame) = state.requests.write(id, now_ms) {
-                    socket.send(frame);
-                }
-            }
+            state.requests.link_up(sends_per_second, now_ms);
+            state.write_due(now_ms);
             state.announce_net(NetState::Connected);
         });
         self.beat(Rc::clone(socket));
@@ -350,7 +350,8 @@ impl<H: Host> Client<H> {
         } else {
             Err(Error::with(code, frame.message().unwrap_or(code.text())))
         };
-        self.with(|state| state.requests.answer(id, answer));
+        let now_ms = self.host().now_ms();
+        self.with(|state| state.requests.answer(id, answer, now_ms));
         true
     }
 
@@ -370,7 +371,7 @@ impl<H: Host> Client<H> {
             }
             receiver
         });
-        self.watch_deadlines();
+        self.watch_requests();
         async move { receiver.await.unwrap_or(Err(Error::new(Code::USER_NOT_LOGGED_IN))) }
     }
 

@@ -24,6 +24,7 @@ pub mod history;
 pub mod list;
 pub mod message;
 pub mod output;
+pub mod pace;
 pub mod ports;
 pub mod ranges;
 pub mod reading;

@@ -1,16 +1,17 @@
 //! Requests that have no answer yet.
 //!
 //! A request is written when the link is up, waits when it is not, and is written again in the old
-//! order after a reconnect: every call is safe to repeat. Its deadline decides what the caller
-//! learns: `2805` when it was never written, `2801` when it was. Pure: takes the time, gives back
-//! frames to write; the owner talks to the socket and the clock.
+//! order after a reconnect: every call is safe to repeat. Sends also keep to the server's pace (see
+//! [`crate::pace`]). A deadline decides what the caller learns: `2805` when it was never written,
+//! `2801` when it was; while a send only waits for its turn it has none. Pure: takes the time, gives
+//! back frames to write; the owner talks to the socket and the clock.
 
 use std::collections::VecDeque;
 
 use futures::channel::oneshot;
 use tim_protocol::{code::Code, limits};
 
-use crate::error::Error;
+use crate::{error::Error, pace::Pace};
 
 /// The text of a reply's body, or what went wrong.
 pub type Answer = Result<String, Error>;
@@ -26,6 +27,8 @@ pub struct Patience {
     pub total: bool,
     /// Means nothing on another link: fails with the one it was written to.
     pub bound: bool,
+    /// Counts as a send: waits for its turn.
+    pub paced: bool,
 }
 
 impl Patience {
@@ -35,6 +38,7 @@ impl Patience {
         written_ms: limits::REQUEST_DEADLINE_MS,
         total: true,
         bound: false,
+        paced: false,
     };
     /// A credential, a heartbeat, a farewell: of one link only.
     pub const BOUND: Self = Self { bound: true, ..Self::REQUEST };
@@ -44,15 +48,22 @@ impl Patience {
         written_ms: limits::REQUEST_DEADLINE_MS,
         total: false,
         bound: false,
+        paced: true,
     };
 }
+
+/// A deadline that does not come.
+const NEVER: u64 = u64::MAX;
 
 #[derive(Debug)]
 struct Pending {
     id: u64,
     frame: String,
     patience: Patience,
+    /// On any link.
     written: bool,
+    /// On the present link.
+    on_link: bool,
     deadline_ms: u64,
     answer: oneshot::Sender<Answer>,
 }
@@ -61,7 +72,14 @@ struct Pending {
 #[derive(Debug, Default)]
 pub struct Requests {
     last_id: u64,
+    is_linked: bool,
+    /// By ID, ascending.
     pending: VecDeque<Pending>,
+    /// Sends that are not on the link, ascending.
+    sends: VecDeque<u64>,
+    /// Everything else that is not on the link, ascending.
+    others: VecDeque<u64>,
+    pace: Pace,
 }
 
 impl Requests {
@@ -80,41 +98,84 @@ impl Requests {
         now_ms: u64,
     ) -> oneshot::Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
-        let deadline_ms = now_ms + patience.unwritten_ms;
-        let pending = Pending { id, frame, patience, written: false, deadline_ms, answer };
+        let waits_for_its_turn = self.is_linked && patience.paced;
+        let deadline_ms = if waits_for_its_turn { NEVER } else { now_ms + patience.unwritten_ms };
+        let (written, on_link) = (false, false);
+        let pending = Pending { id, frame, patience, written, on_link, deadline_ms, answer };
         self.pending.push_back(pending);
+        if patience.paced { &mut self.sends } else { &mut self.others }.push_back(id);
         receiver
     }
 
-    /// The frame of a request, to be written now.
+    /// The next frame whose turn it is on the link: the oldest, but nothing waits behind a send that
+    /// must wait.
+    pub fn next_due(&mut self, now_ms: u64) -> Option<&str> {
+        let send = first(&mut self.sends, &self.pending);
+        let other = first(&mut self.others, &self.pending);
+        let is_first = send.is_some_and(|send| other.is_none_or(|other| send < other));
+        let queue =
+            if is_first && self.pace.take(now_ms) { &mut self.sends } else { &mut self.others };
+        let id = queue.pop_front()?;
+        self.written(id, now_ms)
+    }
+
+    /// The frame of a request that is bound to a link, to be written now.
     pub fn write(&mut self, id: u64, now_ms: u64) -> Option<&str> {
-        // It has mostly just been added.
-        let pending = self.pending.iter_mut().rfind(|it| it.id == id)?;
-        pending.written = true;
+        self.others.retain(|it| *it != id);
+        self.written(id, now_ms)
+    }
+
+    fn written(&mut self, id: u64, now_ms: u64) -> Option<&str> {
+        let at = find(&self.pending, id)?;
+        let pending = &mut self.pending[at];
+        (pending.written, pending.on_link) = (true, true);
         if !pending.patience.total {
             pending.deadline_ms = now_ms + pending.patience.written_ms;
         }
         Some(&pending.frame)
     }
 
-    /// Fails what was bound to a link that is lost.
-    pub fn link_lost(&mut self) {
-        while let Some(id) = self.pending.iter().find(|it| it.patience.bound).map(|it| it.id) {
-            self.answer(id, Err(Error::new(Code::NETWORK_ERROR)));
+    /// There is a link on which nothing was written yet; the server takes so many sends a second, 0
+    /// for any number.
+    pub fn link_up(&mut self, sends_per_second: Option<u32>, now_ms: u64) {
+        self.is_linked = true;
+        if let Some(sends_per_second) = sends_per_second {
+            self.pace.allow(sends_per_second);
+        }
+        self.pace.restart(now_ms);
+        for pending in self.pending.iter_mut().filter(|it| it.patience.paced) {
+            pending.deadline_ms = NEVER;
         }
     }
 
-    /// Every request to be written on a new link, in the order of the calls.
-    #[must_use]
-    pub fn ids(&self) -> Vec<u64> {
-        self.pending.iter().map(|it| it.id).collect()
+    /// The link is lost: fails what was bound to it, everything else waits for the next one.
+    pub fn link_lost(&mut self, now_ms: u64) {
+        self.is_linked = false;
+        while let Some(id) = self.pending.iter().find(|it| it.patience.bound).map(|it| it.id) {
+            self.answer(id, Err(Error::new(Code::NETWORK_ERROR)), now_ms);
+        }
+        self.sends.clear();
+        self.others.clear();
+        for pending in &mut self.pending {
+            let patience = pending.patience;
+            if patience.paced && !pending.on_link {
+                let left =
+                    if pending.written { patience.written_ms } else { patience.unwritten_ms };
+                pending.deadline_ms = pending.deadline_ms.min(now_ms + left);
+            }
+            pending.on_link = false;
+            let queue = if patience.paced { &mut self.sends } else { &mut self.others };
+            queue.push_back(pending.id);
+        }
     }
 
     /// Answers a request. Nothing when nobody waits for it (any more).
-    pub fn answer(&mut self, id: u64, answer: Answer) {
-        // Answers mostly come in the order of the calls, so the first look usually finds it.
-        let at = self.pending.iter().position(|it| it.id == id);
+    pub fn answer(&mut self, id: u64, answer: Answer, now_ms: u64) {
+        let at = find(&self.pending, id);
         if let Some(pending) = at.and_then(|at| self.pending.remove(at)) {
+            if pending.patience.paced && pending.on_link {
+                self.pace.give_back(now_ms);
+            }
             // The caller may be gone; then nobody misses the answer.
             let _ = pending.answer.send(answer);
         }
@@ -122,6 +183,9 @@ impl Requests {
 
     /// Fails every request with a code.
     pub fn fail_all(&mut self, code: Code) {
+        self.is_linked = false;
+        self.sends.clear();
+        self.others.clear();
         for pending in std::mem::take(&mut self.pending) {
             let _ = pending.answer.send(Err(Error::new(code)));
         }
@@ -131,15 +195,32 @@ impl Requests {
     pub fn expire(&mut self, now_ms: u64) {
         while let Some(late) = self.pending.iter().find(|it| it.deadline_ms <= now_ms) {
             let code = if late.written { Code::NETWORK_TIMEOUT } else { Code::NO_NETWORK };
-            self.answer(late.id, Err(Error::new(code)));
+            self.answer(late.id, Err(Error::new(code)), now_ms);
         }
     }
 
-    /// When the next request is late.
+    /// When something is to be done next: a request is late, or a send gets its turn.
     #[must_use]
-    pub fn next_deadline_ms(&self) -> Option<u64> {
-        self.pending.iter().map(|it| it.deadline_ms).min()
+    pub fn next_ms(&self) -> Option<u64> {
+        let deadline_ms = self.pending.iter().map(|it| it.deadline_ms).min()?;
+        let turn_ms = self.pace.next_ms().filter(|_| self.is_linked && !self.sends.is_empty());
+        Some(deadline_ms.min(turn_ms.unwrap_or(NEVER)))
     }
+}
+
+fn find(pending: &VecDeque<Pending>, id: u64) -> Option<usize> {
+    pending.binary_search_by_key(&id, |it| it.id).ok()
+}
+
+/// The first of a queue that somebody still waits for.
+fn first(queue: &mut VecDeque<u64>, pending: &VecDeque<Pending>) -> Option<u64> {
+    while let Some(id) = queue.front() {
+        if find(pending, *id).is_some() {
+            return Some(*id);
+        }
+        queue.pop_front();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -148,6 +229,10 @@ mod tests {
 
     fn code(receiver: &mut oneshot::Receiver<Answer>) -> Option<u32> {
         receiver.try_recv().unwrap().map(|answer| answer.map_or_else(|it| it.code.0, |_| 0))
+    }
+
+    fn due(requests: &mut Requests, now_ms: u64) -> Vec<String> {
+        std::iter::from_fn(|| requests.next_due(now_ms).map(str::to_owned)).collect()
     }
 
     #[test]
@@ -167,7 +252,8 @@ mod tests {
         let mut requests = Requests::default();
         let mut sent = requests.add(1, "f".to_owned(), Patience::SEND, 0);
         requests.expire(29_999);
-        assert_eq!(requests.write(1, 29_999), Some("f"));
+        requests.link_up(None, 29_999);
+        assert_eq!(due(&mut requests, 29_999), ["f"]);
         requests.expire(44_998);
         assert_eq!(code(&mut sent), None);
         requests.expire(44_999);
@@ -180,10 +266,45 @@ mod tests {
         let _receivers: Vec<_> = (0..3)
             .map(|_| {
                 let id = requests.next_id();
-                requests.add(id, String::new(), Patience::SEND, 0)
+                requests.add(id, id.to_string(), Patience::SEND, 0)
             })
             .collect();
-        requests.answer(2, Ok(String::new()));
-        assert_eq!(requests.ids(), [1, 3]);
+        requests.answer(2, Ok(String::new()), 0);
+        assert_eq!(due(&mut requests, 0), ["1", "3"]);
+        requests.link_lost(0);
+        requests.link_up(None, 0);
+        assert_eq!(due(&mut requests, 0), ["1", "3"]);
+    }
+
+    #[test]
+    fn sends_wait_for_their_turn_without_a_deadline_and_others_pass_by() {
+        let mut requests = Requests::default();
+        requests.link_up(Some(2), 0);
+        let mut receivers: Vec<_> = (1..=5)
+            .map(|number| {
+                let id = requests.next_id();
+                let patience = if number == 4 { Patience::REQUEST } else { Patience::SEND };
+                requests.add(id, number.to_string(), patience, 0)
+            })
+            .collect();
+        assert_eq!(due(&mut requests, 0), ["1", "2", "4"]);
+        assert_eq!(requests.next_ms(), Some(15_000));
+        for id in [1, 2, 4] {
+            requests.answer(id, Ok(String::new()), 1_000);
+        }
+        assert_eq!(requests.next_ms(), Some(2_050));
+        requests.expire(2_049);
+        assert_eq!(due(&mut requests, 2_049), [""; 0]);
+        assert_eq!(due(&mut requests, 2_050), ["3", "5"]);
+        // Without a link the time of a queue begins to count, without an answer that of the answer.
+        let id = requests.next_id();
+        let mut last = requests.add(id, "6".to_owned(), Patience::SEND, 10_000);
+        requests.link_lost(12_000);
+        requests.expire(17_050);
+        assert_eq!(code(&mut receivers[2]), Some(2801));
+        requests.expire(41_999);
+        assert_eq!(code(&mut last), None);
+        requests.expire(42_000);
+        assert_eq!(code(&mut last), Some(2805));
     }
 }

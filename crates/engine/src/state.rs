@@ -19,6 +19,7 @@ use crate::{
     gate::Phase,
     message::Held,
     output::{Event, NetState, Output, Status},
+    ports::Socket,
     requests::Requests,
     store::Position,
 };
@@ -56,8 +57,8 @@ pub(crate) struct State<S> {
     /// The socket while it is authenticated: requests may be written.
     pub link: Option<Rc<S>>,
     pub requests: Requests,
-    /// A task watches the deadlines.
-    pub watching_deadlines: bool,
+    /// A task watches them.
+    pub watching_requests: bool,
 
     pub conversations: HashMap<ConversationId, Conversation>,
     pub messages: HashMap<MessageId, Held>,
@@ -110,7 +111,7 @@ impl<S> State<S> {
             socket: None,
             link: None,
             requests: Requests::default(),
-            watching_deadlines: false,
+            watching_requests: false,
             conversations: HashMap::new(),
             messages: HashMap::new(),
             sent_here: HashMap::new(),
@@ -272,10 +273,20 @@ impl<S> State<S> {
         self.generation = old.generation + 1;
         self.clock_offset_ms = old.clock_offset_ms;
         self.requests = old.requests;
-        self.watching_deadlines = old.watching_deadlines;
+        self.watching_requests = old.watching_requests;
         self.drawn = old.drawn;
         self.client_sequence = old.client_sequence;
         self.output = old.output;
+    }
+}
+
+impl<S: Socket> State<S> {
+    /// Writes the requests whose turn it is, when the link is up.
+    pub fn write_due(&mut self, now_ms: u64) {
+        let Some(link) = &self.link else { return };
+        while let Some(frame) = self.requests.next_due(now_ms) {
+            link.send(frame);
+        }
     }
 }
 

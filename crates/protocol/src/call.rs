@@ -122,6 +122,10 @@ pub struct Settings {
     pub max_message_bytes: usize,
     /// Rows of the conversation list that are sent at login.
     pub conversation_pull_limit: u32,
+    /// One-to-one messages a second that are taken from one sender; more are refused with `2996`. 0
+    /// when the server does not say.
+    #[serde(default)]
+    pub c2c_send_rate_per_second: u32,
 }
 
 /// Continues an instance on a new connection. May be the first frame instead of [`Login`].
@@ -392,8 +396,8 @@ pub struct UpdateProfile(pub ProfileChange);
 json_object!(read Done {});
 json_object!(write Login { sdk_app_id: "SDKAppID", user_id: "userID", user_sig: "userSig", client: "client" });
 json_object!(read LoggedIn { tiny_id: "tinyID", session: "session", server_time: "serverTime", profile: "profile", settings: "settings" });
-json_object!(full Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit" });
-json_object!(read Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit" });
+json_object!(full Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit", c2c_send_rate_per_second: "c2cSendRatePerSecond" });
+json_object!(read Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit", c2c_send_rate_per_second: "c2cSendRatePerSecond" });
 json_object!(write Resume { session: "session" });
 json_object!(read Resumed { server_time: "serverTime", profile: "profile" });
 json_object!(write Logout {});

@@ -102,6 +102,20 @@ async fn two_people_chat() {
 }
 
 #[tokio::test]
+async fn a_burst_over_the_rate_is_slowed_down_and_keeps_its_order() {
+    alone(async {
+        let server = Server::with(App { c2c_send_rate_per_second: 50, ..app() }).await;
+        let (alice, bob) = (ready(&server, "alice").await, ready(&server, "bob").await);
+        let sent = join_all(numbers(1, 120).iter().map(|it| alice.send("bob", it))).await;
+        assert!(sent.iter().all(|it| *it == 0), "{sent:?}");
+        bob.until("everything", || bob.app.received.borrow().len() == 120).await;
+        assert_eq!(bob.history("C2Calice").await, numbers(1, 120));
+        server.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn history_is_read_page_by_page() {
     alone(async {
         let server = Server::with(fast()).await;

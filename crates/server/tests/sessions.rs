@@ -23,7 +23,7 @@ async fn a_login_answers_what_the_client_needs() {
     let answer = client.login("ann").await;
     assert!(answer["tinyID"].as_str().unwrap().parse::<u64>().unwrap() > 1 << 57);
     assert_eq!(answer["profile"], json!({ "userID": "ann" }));
-    let settings = json!({ "maxMessageBytes": 12288, "conversationPullLimit": 100 });
+    let settings = json!({ "maxMessageBytes": 12288, "conversationPullLimit": 100, "c2cSendRatePerSecond": 100 });
     assert_eq!(answer["settings"], settings);
     let again = server.connect().await.login("ann").await;
     assert_eq!(again["tinyID"], answer["tinyID"]);

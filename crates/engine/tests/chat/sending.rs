@@ -382,3 +382,30 @@ fn options_of_the_first_send_hold_for_the_resend_also_after_a_reload() {
     assert_eq!(bob.app().last("C2Calice"), "first");
     assert_eq!(bob.app().unread("C2Calice"), 0);
 }
+
+#[test]
+fn a_long_queue_and_a_burst_keep_to_the_servers_rate() {
+    let world = World::new(41);
+    world.server(|it| it.send_rate = 100);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    alice.go_offline();
+    let mut calls: Vec<_> = (1..=350).map(|it| alice.start_send("bob", &it.to_string())).collect();
+    world.pass(20_000);
+    alice.go_online();
+    world.pass(500);
+    // In the middle of it more is said, and the link is lost and found again.
+    calls.extend((351..=450).map(|it| alice.start_send("bob", &it.to_string())));
+    assert_eq!(code(&alice.call("getMyProfile", json!([]))), 0, "nothing else waits behind sends");
+    alice.go_offline();
+    world.pass(3_000);
+    alice.go_online();
+    let begun = world.sim.now_ms();
+    while !calls.iter().all(|it| it.is_done()) {
+        world.pass(100);
+        assert!(world.sim.now_ms() < begun + 20_000);
+    }
+    assert!(calls.iter().all(|it| it.code() == 0), "none was refused, none was late");
+    world.pass(1_000);
+    assert_eq!(world.server(|it| it.texts("alice", "bob")), numbers(1, 450));
+    assert_eq!(bob.history("C2Calice"), numbers(1, 450));
+}

@@ -39,8 +39,12 @@ pub struct Server {
     pub refusals: VecDeque<(Method, Code)>,
     pub max_instances: usize,
     pub pull_limit: u32,
+    /// Sends of one account that are taken in a second; 0 for any number.
+    pub send_rate: u32,
     /// Calls served, by name.
     pub served: HashMap<&'static str, usize>,
+    /// The last second in which an account sent something, and how much.
+    sends: HashMap<String, (u64, u32)>,
     say: Vec<Say>,
     now_ms: u64,
 }
@@ -117,6 +121,8 @@ impl Server {
             refusals: VecDeque::new(),
             max_instances: 10,
             pull_limit: 100,
+            send_rate: 0,
+            sends: HashMap::new(),
             served: HashMap::new(),
             say: Vec::new(),
             now_ms: 0,
@@ -306,6 +312,7 @@ impl Server {
             settings: Settings {
                 max_message_bytes: limits::MESSAGE_BODY_BYTES,
                 conversation_pull_limit: self.pull_limit,
+                c2c_send_rate_per_second: self.send_rate,
             },
         })
     }
@@ -340,6 +347,12 @@ impl Server {
         }
         let profile = account.profile.clone();
         let now_s = self.now_ms / 1000;
+        let (second, count) = self.sends.entry(me.to_owned()).or_default();
+        *count = if *second == now_s { *count + 1 } else { 1 };
+        *second = now_s;
+        if self.send_rate > 0 && *count > self.send_rate {
+            return Err(Code::OVER_FREQUENCY_LIMIT);
+        }
         let log = self.logs.entry(pair(me, &peer)).or_default();
         let sent = |seq, rev, time| Sent {
             seq,

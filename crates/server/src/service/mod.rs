@@ -57,6 +57,8 @@ pub struct Service {
     bus: Arc<dyn Bus>,
     accounts: Accounts,
     login_failures: LoginFailures,
+    /// What one connection may ask in a second.
+    requests_per_second: u32,
 }
 
 impl Service {
@@ -74,6 +76,7 @@ impl Service {
             bus,
             accounts: Accounts::default(),
             login_failures: LoginFailures::new(&config.limits),
+            requests_per_second: config.limits.requests_per_second,
         })
     }
 

@@ -73,6 +73,12 @@ impl Service {
         app.enabled.then_some(app)
     }
 
+    /// The sends a client may pace itself to: within the app's rate, and leaving room for other
+    /// requests within the connection's.
+    fn send_rate(&self, app: &App) -> u32 {
+        app.c2c_send_rate_per_second.min(self.requests_per_second / 4 * 3).max(1)
+    }
+
     /// Judges a credential: the app it is good for and when it ends.
     fn verify(&self, login: &Login) -> Result<(&Arc<App>, u64), Code> {
         let user_sig = UserSig::read(&login.user_sig).map_err(BadUserSig::code)?;
@@ -134,6 +140,7 @@ impl Service {
             settings: Settings {
                 max_message_bytes: app.max_message_bytes,
                 conversation_pull_limit: app.conversation_pull_limit,
+                c2c_send_rate_per_second: self.send_rate(app),
             },
         };
         Ok((Session { key, person, expires_s, _subscription: subscription }, logged_in))
