@@ -46,6 +46,27 @@ test('with the server gone a reload shows list and history from the device, and 
   await Promise.all([ann.leave(), bob.leave()]);
 });
 
+test('the page itself opens from the device when its host is gone too, and comes back with it', async () => {
+  const [ann, bob] = [await town.person('ann'), await town.person('bob')];
+  await Promise.all([ann.chatWith(bob), bob.chatWith(ann)]);
+  await ann.say('kept');
+  await ann.seeStatus('kept', 'success');
+  await ann.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+
+  await town.server.kill();
+  await ann.page.reload();
+  await ann.seeHistory();
+  await ann.seeTexts(['kept']);
+  await ann.seeBanner();
+  await ann.say('said without a host');
+  await town.server.start();
+  await ann.seeStatus('said without a host', 'success', { patience: 40_000 });
+  await bob.seeTexts(['kept', 'said without a host']);
+  await ann.page.reload();
+  await ann.seeTexts(['kept', 'said without a host']);
+  await Promise.all([ann.leave(), bob.leave()]);
+});
+
 test('a first login without a server says so and works when the server is back', async () => {
   const ann = await town.visitorOnCable('ann');
   await town.server.kill();
