@@ -1,26 +1,14 @@
-// Headless Chromium, from CHROMIUM or where Debian puts it, and pages that can be cut off.
+// The browser that is measured, its pages, and what their CPU does.
 //
 // No host but this machine can be reached, so that what the published SDK would like to ask its
 // cloud fails at once and costs nothing.
 
 import { writeFile } from 'node:fs/promises';
-import { chromium } from 'playwright-core';
+import { launch as launchChromium } from '../../tests/browser.js';
 import { prepare } from './in-page.mjs';
 
-const SWITCHES = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--disable-dev-shm-usage',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-];
-
-export const launch = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: SWITCHES });
+/** No host but this machine can be resolved. */
+export const launch = () => launchChromium(['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1']);
 
 /** A page in a context of its own, that is: with an empty cache and no databases. */
 export async function openPage(browser, url) {

@@ -10,7 +10,7 @@ import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import * as vite from 'vite';
-import { launch } from './setting/browser.js';
+import { launch } from '../browser.js';
 import { chat } from './setting/chat.js';
 import { serve } from './setting/files.js';
 import { workbench } from './setting/projects.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch } from './setting/browser.js';
+import { launch } from '../browser.js';
 import { chat } from './setting/chat.js';
 import { serve } from './setting/files.js';
 import { openPage } from './setting/people.js';

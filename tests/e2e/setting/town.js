@@ -1,6 +1,6 @@
 // A server, a browser, and people who use the demo: what every test begins with.
 
-import { launch } from './browser.js';
+import { launch } from '../../browser.js';
 import { layCable } from './cable.js';
 import { Person } from './person.js';
 import { startServer } from './server.js';

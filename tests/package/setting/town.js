@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { launch } from './browser.js';
+import { launch } from '../../browser.js';
 import { serve } from './files.js';
 import { enter, openPage } from './people.js';
 import { workbench } from './projects.js';

@@ -14,5 +14,6 @@ const SWITCHES = [
   '--disable-sync',
 ];
 
-export const launch = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: SWITCHES });
+/** Starts one; `more` are further switches. */
+export const launch = (more = []) =>
+  chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: [...SWITCHES, ...more] });
