@@ -12,6 +12,7 @@ use tim_protocol::{
     ids::{ConversationId, ConversationKind, Rev, Seq},
     json::{self, Bad, FromJson, Json},
     json_object,
+    message::Message,
     user::Profile,
 };
 
@@ -210,6 +211,20 @@ impl Conversation {
         let newest = newest.map(|(position, _)| *position).filter(|it| it.seq == self.head_seq);
         let sub = newest.map_or(0, |it| it.sub + 1).max(now_ms);
         Position { seq: self.head_seq, sub }
+    }
+
+    /// Nick and avatar of a message's sender when the peer has newer ones than the message.
+    pub fn newer_name(&self, message: &Message) -> Option<(String, String)> {
+        let peer = self.peer.as_ref()?;
+        let differs = peer.nick != message.nick || peer.avatar != message.avatar;
+        (differs && *peer.user_id.as_str() == *message.from)
+            .then(|| (peer.nick.clone(), peer.avatar.clone()))
+    }
+
+    /// Whether a profile brings the peer another nick or avatar.
+    pub fn is_renamed_by(&self, profile: Option<&Profile>) -> bool {
+        let name = |it: &Profile| (it.nick.clone(), it.avatar.clone());
+        profile.is_some() && self.peer.as_ref().map(name) != profile.map(name)
     }
 
     /// Whether a task should fetch what is missing.

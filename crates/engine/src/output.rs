@@ -98,6 +98,10 @@ pub struct Patch {
     pub is_read: Option<bool>,
     /// See [`ViewerPart::is_peer_read`].
     pub is_peer_read: Option<bool>,
+    /// The sender's newest nick, in one-to-one conversations.
+    pub nick: Option<String>,
+    /// The sender's newest avatar, in one-to-one conversations.
+    pub avatar: Option<String>,
 }
 
 /// The public Conversation object.
@@ -261,7 +265,13 @@ json_object!(full ViewerPart {
     is_resend: "isResend",
 });
 json_names!(Status { UnSend: "unSend", Success: "success", Fail: "fail" });
-json_object!(write Patch { status: "status", is_read: "isRead", is_peer_read: "isPeerRead" });
+json_object!(write Patch {
+    status: "status",
+    is_read: "isRead",
+    is_peer_read: "isPeerRead",
+    nick: "nick",
+    avatar: "avatar",
+});
 json_object!(full ConversationView {
     conversation_id: "conversationID",
     kind: "type",

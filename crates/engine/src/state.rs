@@ -18,7 +18,7 @@ use crate::{
     error::Error,
     gate::Phase,
     message::Held,
-    output::{Event, NetState, Output, Status},
+    output::{Event, NetState, Output, Patch, Status},
     ports::Socket,
     requests::Requests,
     store::Position,
@@ -187,7 +187,11 @@ impl<S> State<S> {
         let conversation = self.conversation(&held.conversation);
         let (read_seq, peer_read_seq) = (conversation.read_seq, conversation.peer_read_seq);
         conversation.cached.insert(held.position, id.clone());
-        let view = held.view(self.my_id(), read_seq, peer_read_seq);
+        let name = conversation.newer_name(&held.message);
+        let mut view = held.view(self.my_id(), read_seq, peer_read_seq);
+        if let Some((nick, avatar)) = name.filter(|_| view.v.flow == "in") {
+            (view.m.nick, view.m.avatar) = (nick, avatar);
+        }
         held.told_read = view.v.is_read;
         if let Some(old) = self.messages.insert(id.clone(), held)
             && let Some(now) = self.messages.get(&id)
@@ -197,6 +201,23 @@ impl<S> State<S> {
             self.conversation(&conversation).cached.remove(at, &id);
         }
         self.output.push(Output::Message(Box::new(view)));
+    }
+
+    /// Tells the cached messages of a peer its new nick and avatar; what is stored keeps those of its
+    /// time.
+    pub fn tell_name(&mut self, id: &ConversationId) {
+        let me = self.my_id().to_owned();
+        let Some(it) = self.conversations.get(id) else { return };
+        let Some(peer) = it.peer.as_ref().filter(|peer| *peer.user_id.as_str() != *me) else {
+            return;
+        };
+        for (_, message) in it.cached.before(Position { seq: Seq::MAX, sub: u64::MAX }) {
+            if self.messages.get(message).is_some_and(|held| *held.message.from != *me) {
+                let (nick, avatar) = (Some(peer.nick.clone()), Some(peer.avatar.clone()));
+                let set = Patch { nick, avatar, ..Patch::default() };
+                self.output.push(Output::Patch { id: message.clone(), set });
+            }
+        }
     }
 
     /// Lets go of a log that the server no longer has: of its messages, and of the places of those

@@ -615,11 +615,15 @@ fn merge_row<S>(
     }
     let it = state.conversation(&id);
     let peer_known_to = it.peer_read_seq;
+    let renamed = it.is_renamed_by(row.user_profile.as_ref());
     let log = it.merge(row, known, begun);
     if log == LogState::Replaced || quiet {
         it.quiet_to = it.quiet_to.max(seq);
     }
     it.peer_read_seq = if log == LogState::Replaced { 0 } else { peer_known_to };
+    if renamed {
+        state.tell_name(&id);
+    }
     set_read(state, &id, read_seq);
     let ids = set_peer_read(state, &id, peer_read_seq);
     state.touch(&id);
@@ -703,9 +707,11 @@ fn take_entry<S>(
         }
     }
     it.offer_last(&held);
-    let renamed = !own && rename_peer(it, &held.message);
+    // What is older than the row is older than the profile that came with it.
+    let renamed = !own && seq > it.row.0 && rename_peer(it, &held.message);
     if renamed && let Some(peer) = it.peer.clone() {
         state.say(Output::Profile { p: Box::new(peer), at: now_ms });
+        state.tell_name(id);
     }
     if !hidden {
         state.touch(id);

@@ -119,7 +119,11 @@ impl<H: Host> Client<H> {
             state.say(Output::Profile { p: Box::new(profile.clone()), at });
             let shown = match state.conversations.get_mut(&row) {
                 Some(it) if it.peer.as_ref() != Some(&profile) => {
+                    let renamed = it.is_renamed_by(Some(&profile));
                     it.peer = Some(profile.clone());
+                    if renamed {
+                        state.tell_name(&row);
+                    }
                     true
                 }
                 _ => false,

@@ -258,6 +258,43 @@ fn profiles_change_here_and_on_the_other_instance() {
 }
 
 #[test]
+fn messages_of_a_peer_are_shown_with_its_newest_nick() {
+    let world = World::new(50);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    let name = |nick: &str| json!([{ "nick": nick }]);
+    let nick_of = |device: &crate::support::Device, text| device.app().message(text).m.nick.clone();
+    assert_eq!(code(&alice.call("updateMyProfile", name("Ann"))), 0);
+    assert_eq!(code(&alice.send("bob", "first")), 0);
+    assert_eq!(code(&bob.send("alice", "mine")), 0);
+    world.pass(100);
+    assert_eq!(nick_of(&bob, "first"), "Ann");
+    // With the next message.
+    assert_eq!(code(&alice.call("updateMyProfile", name("Annie"))), 0);
+    assert_eq!(code(&alice.send("bob", "second")), 0);
+    world.pass(100);
+    assert_eq!((nick_of(&bob, "first"), nick_of(&bob, "mine")), ("Annie".into(), "".into()));
+    assert_eq!(nick_of(&alice, "first"), "Ann", "one's own keep those of their time");
+    // With a profile.
+    assert_eq!(code(&alice.call("updateMyProfile", name("Anna"))), 0);
+    bob.call("getUserProfile", json!([{ "userIDList": ["alice"] }])).unwrap();
+    assert_eq!(nick_of(&bob, "second"), "Anna");
+    // What was missed is older than the profile that the list brings.
+    bob.go_offline();
+    assert_eq!(code(&alice.send("bob", "third")), 0);
+    assert_eq!(code(&alice.call("updateMyProfile", name("Anne"))), 0);
+    bob.go_online();
+    world.pass(1000);
+    let shown =
+        |bob: &crate::support::Device| ["first", "second", "third"].map(|it| nick_of(bob, it));
+    assert_eq!(shown(&bob), ["Anne", "Anne", "Anne"]);
+    // And from the device.
+    bob.reload();
+    bob.login();
+    assert_eq!(bob.history("C2Calice"), ["first", "mine", "second", "third"]);
+    assert_eq!(shown(&bob), ["Anne", "Anne", "Anne"]);
+}
+
+#[test]
 fn a_change_while_away_is_told_when_back() {
     let world = World::new(48);
     let (alice, tab) = (world.ready("alice"), world.ready("alice"));

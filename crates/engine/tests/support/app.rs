@@ -61,6 +61,8 @@ impl App {
                     view.v.status = set.status.unwrap_or(view.v.status);
                     view.v.is_read = set.is_read.unwrap_or(view.v.is_read);
                     view.v.is_peer_read = set.is_peer_read.unwrap_or(view.v.is_peer_read);
+                    view.m.nick = set.nick.unwrap_or_else(|| view.m.nick.clone());
+                    view.m.avatar = set.avatar.unwrap_or_else(|| view.m.avatar.clone());
                 }
                 Output::Conversation { c } => {
                     self.conversations.borrow_mut().insert(c.conversation_id.clone(), *c);
