@@ -251,3 +251,28 @@ async fn development_logins_work_and_only_here() {
     let answer = http(&server, &get("/dev/usersig?userID=a%20b", "localhost")).await;
     assert!(answer.contains("400"), "{answer}");
 }
+
+/// Lets time pass at once.
+async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let server = Server::start().await;
+    let (mut late, mut mute) = (server.connect().await, server.connect().await);
+    pass(9).await;
+    late.login("ann").await;
+    pass(2).await;
+    assert_eq!(mute.closed().await, 4002);
+    // Any frame is a sign of life.
+    for _ in 0..2 {
+        pass(70).await;
+        late.call("ping", json!({})).await.ok();
+    }
+    pass(76).await;
+    assert_eq!(late.closed().await, 4004);
+    server.stop().await;
+}
