@@ -34,9 +34,9 @@ mod wasm;
 const VARIABLES: &str = "\
 Environment:
   CHROMIUM, CHROMEDRIVER  programs to test with, instead of those on the PATH
-  TIM_RUST_SRC            sources of the Rust library (folder or archive) to build the wasm target from,
-                          for machines that cannot run `rustup target add wasm32-unknown-unknown`
-  XDG_CACHE_HOME          where tools are kept between clones, in tim-wasm/tools; default ~/.cache";
+  TIM_RUST_SRC            sources of the Rust library (folder or archive) to build the wasm target and the
+                          small download from, for machines whose rustup cannot get them
+  XDG_CACHE_HOME          where tools are kept between clones, in tim-wasm; default ~/.cache";
 
 /// Build, run, test and measure the project. Whatever a command needs is set up first.
 #[derive(Parser)]

@@ -8,6 +8,7 @@ mod bindgen;
 mod browser;
 mod debian;
 mod npm;
+mod own_library;
 mod rust_source;
 mod wasm_target;
 
@@ -15,13 +16,15 @@ use anyhow::Result;
 pub use bindgen::bindgen;
 pub use browser::browser;
 pub use npm::npm_packages;
+pub use own_library::own_library;
 pub use wasm_target::wasm_compiler;
 
 use crate::project::Project;
 
 /// All of it: `cargo xtask setup`.
 pub fn everything(project: &Project) -> Result<()> {
-    wasm_compiler(project)?;
+    let compiler = wasm_compiler(project)?;
+    own_library(project, &compiler);
     bindgen(project)?;
     npm_packages(project)?;
     browser(project)?;

@@ -62,13 +62,19 @@ pub fn package(project: &Project) -> Result<()> {
 
 fn compile(project: &Project) -> Result<PathBuf> {
     let compiler = setup::wasm_compiler(project)?;
+    let library = setup::own_library(project, &compiler);
+    let mut flags = without_local_paths(project);
+    let mut cargo = compiler.cargo("build");
+    if let Some(library) = &library {
+        flags.extend(library.flags().iter().map(ToString::to_string));
+        cargo = library.build_with(cargo);
+    }
     let does = "compiling the SDK, 1 to 3 minutes the first time";
     report::step("wasm build", does, || {
-        compiler
-            .cargo("build")
+        cargo
             .args(["--package", "tim-wasm", "--lib", "--profile", "wasm"])
             .arg("--config")
-            .arg(without_local_paths(project))
+            .arg(flags_as_configuration(&flags))
             .directory(&project.root)
             .run()
     })?;
@@ -78,14 +84,19 @@ fn compile(project: &Project) -> Result<PathBuf> {
 }
 
 /// Panic messages name source files. Pages have no use for the folders of the machine that built
-/// them, and without these the same sources give the same bytes everywhere. Given as configuration,
-/// which adds to the flags of the repository; an environment variable would replace them.
-fn without_local_paths(project: &Project) -> String {
+/// them, and without these the same sources give the same bytes everywhere.
+fn without_local_paths(project: &Project) -> Vec<String> {
     let mut places: Vec<PathBuf> = project::registry_folders().collect();
     places.sort();
     places.push(project.root.clone());
-    let flags = places.iter().map(|place| format!("--remap-path-prefix={}=", place.display()));
-    let flags: Vec<String> = flags.map(|flag| serde_json::Value::from(flag).to_string()).collect();
+    places.iter().map(|place| format!("--remap-path-prefix={}=", place.display())).collect()
+}
+
+/// As configuration flags add to those of the repository; an environment variable would replace
+/// them.
+fn flags_as_configuration(flags: &[String]) -> String {
+    let flags: Vec<String> =
+        flags.iter().map(|flag| serde_json::Value::from(flag.as_str()).to_string()).collect();
     format!("target.wasm32-unknown-unknown.rustflags=[{}]", flags.join(","))
 }
 

@@ -47,12 +47,17 @@ impl Library {
         // The compiler's folder must not point into a relative path.
         Ok(Self(library.canonicalize()?))
     }
+
+    /// Moves it to another folder of the same disk.
+    pub fn move_to(self, folder: &Path) -> Result<()> {
+        fs::rename(&self.0, folder).with_context(|| format!("making {}", folder.display()))
+    }
 }
 
 /// Builds the library and copies it into the compiler's folder.
 pub fn install(rustc: &Rustc, library: &Library, work: &Path) -> Result<()> {
     let built = {
-        let _link = Link::put(&library.0, expected_by_cargo(rustc))?;
+        let _link = Link::to(library, rustc)?;
         build(rustc, &library.0, work)?
     };
     remove(rustc)?;
@@ -133,12 +138,17 @@ fn build(rustc: &Rustc, library: &Path, work: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The sources where cargo looks for them, for the time of the build.
-struct Link {
+pub struct Link {
     at: PathBuf,
     made: bool,
 }
 
 impl Link {
+    /// Puts them where this compiler's cargo looks, unless some are there.
+    pub fn to(library: &Library, rustc: &Rustc) -> Result<Self> {
+        Self::put(&library.0, expected_by_cargo(rustc))
+    }
+
     fn put(library: &Path, at: PathBuf) -> Result<Self> {
         if is_library(&at) {
             return Ok(Self { at, made: false });

@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::rust_source::{self, Library};
-use super::{debian, install_packages, may_install_packages};
+use super::{install_packages, may_install_packages, own_library};
 use crate::process::{self, Program};
 use crate::project::Project;
 use crate::report;
@@ -47,6 +47,11 @@ impl WasmCompiler {
             Some(rustc) => cargo.env("RUSTC", rustc),
             None => cargo,
         }
+    }
+
+    /// What it says about itself.
+    pub fn rustc(&self) -> Result<Rustc> {
+        Rustc::ask(self.rustc.clone())
     }
 
     /// Clippy reads only libraries made by the compiler it belongs to.
@@ -81,6 +86,27 @@ impl Rustc {
     fn command(&self) -> Program {
         self.program.as_ref().map_or_else(process::rustc, Program::new)
     }
+
+    /// rustup, told to do something to this toolchain. Only if rustup manages it: anything else has
+    /// no parts to add.
+    pub fn rustup(&self, arguments: &[&str]) -> Option<Program> {
+        let homes = [
+            env::var_os("RUSTUP_HOME").map(PathBuf::from),
+            env::home_dir().map(|it| it.join(".rustup")),
+        ];
+        let toolchains = self.sysroot.parent()?;
+        let managed = homes.into_iter().flatten().any(|it| toolchains == it.join("toolchains"));
+        let rustup = process::on_path("rustup").filter(|_| managed)?;
+        let rustup = Program::new(rustup).args(arguments).arg("--toolchain");
+        let rustup = rustup.arg(self.sysroot.file_name()?);
+        // Its stack trace helps nobody who cannot reach the server.
+        Some(rustup.env("RUST_BACKTRACE", "0").within(Duration::from_secs(180)))
+    }
+}
+
+/// The sources of the standard library the user has named.
+pub fn named_sources() -> Option<PathBuf> {
+    env::var_os(OVERRIDE).filter(|it| !it.is_empty()).map(PathBuf::from)
 }
 
 /// Finds or makes a compiler for the target.
@@ -103,7 +129,7 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
     }
 
     // Who names sources wants these and no others.
-    if let Some(place) = env::var_os(OVERRIDE).filter(|it| !it.is_empty()).map(PathBuf::from) {
+    if let Some(place) = named_sources() {
         build(&rustc, project, |work| Library::at(&place, work))
             .with_context(|| format!("{OVERRIDE} is set: correct or unset it"))?;
         probe(&rustc, project)
@@ -144,36 +170,15 @@ pub fn wasm_compiler(project: &Project) -> Result<WasmCompiler> {
 type Way = fn(&Rustc, &Project) -> Result<Option<WasmCompiler>>;
 
 fn from_rustup(rustc: &Rustc, _: &Project) -> Result<Option<WasmCompiler>> {
-    // Only a toolchain that rustup manages: anything else has no components to add.
-    let homes = [
-        env::var_os("RUSTUP_HOME").map(PathBuf::from),
-        env::home_dir().map(|it| it.join(".rustup")),
-    ];
-    let managed = homes
-        .into_iter()
-        .flatten()
-        .any(|home| rustc.sysroot.parent().is_some_and(|folder| folder == home.join("toolchains")));
-    let toolchain = rustc.sysroot.file_name();
-    let (true, Some(toolchain), Some(rustup)) = (managed, toolchain, process::on_path("rustup"))
-    else {
-        return Ok(None);
-    };
-    report::step("wasm target", "asking rustup for it, up to 3 minutes", || {
-        Program::new(rustup)
-            .args(["target", "add", TARGET, "--toolchain"])
-            .arg(toolchain)
-            // Its stack trace helps nobody who cannot reach the server.
-            .env("RUST_BACKTRACE", "0")
-            .within(Duration::from_secs(180))
-            .read()
-    })?;
+    let Some(rustup) = rustc.rustup(&["target", "add", TARGET]) else { return Ok(None) };
+    report::step("wasm target", "asking rustup for it, up to 3 minutes", || rustup.read())?;
     Ok(Some(WasmCompiler { rustc: None }))
 }
 
 fn from_sources(rustc: &Rustc, project: &Project) -> Result<Option<WasmCompiler>> {
-    build(rustc, project, |work| match Library::of_compiler(rustc) {
+    build(rustc, project, |_| match Library::of_compiler(rustc) {
         Some(library) => Ok(library),
-        None => Library::at(&debian::unpack("rust-src", &rustc.release, work)?, work),
+        None => own_library::kept(project, rustc),
     })
 }
 
