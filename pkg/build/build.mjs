@@ -23,6 +23,17 @@ await access(WASM).catch(() => {
 
 const { version } = JSON.parse(await readFile(path('package.json'), 'utf8'));
 const base64 = (await readFile(WASM)).toString('base64');
+const names = JSON.parse(await readFile(path('dist/wasm/names.json'), 'utf8'));
+
+/** wasm-opt has shortened the names of what crosses; the wasm-bindgen module has to use them, too. */
+function withShortNames(source) {
+  const imports = new Map(names.imports.map(([, name, short]) => [name, short]));
+  const exports = new Map(names.exports);
+  return source
+    .replace(/^( +)([\w$]+): function\(/gm, (line, indent, name) => `${indent}${imports.get(name) ?? name}: function(`)
+    .replace(/\bwasm\.([\w$]+)/g, (text, name) => (exports.has(name) ? `wasm.${exports.get(name)}` : text))
+    .replace(`"${names.imports[0][0]}":`, 'a:');
+}
 
 /** Puts the wasm-bindgen module and, in single files, the binary in their places. */
 const parts = (singleFile) => ({
@@ -32,7 +43,7 @@ const parts = (singleFile) => ({
     // The module is given to it ready; its own idea of where the binary is would be copied by
     // bundlers a second time.
     it.onLoad({ filter: /tim_wasm\.js$/ }, async ({ path: file }) => ({
-      contents: (await readFile(file, 'utf8')).replace(/new URL\('tim_wasm_bg\.wasm', import\.meta\.url\)/, 'undefined'),
+      contents: withShortNames(await readFile(file, 'utf8')).replace(/new URL\('tim_wasm_bg\.wasm', import\.meta\.url\)/, 'undefined'),
     }));
     it.onResolve({ filter: /^\.\/inline\.js$/ }, () =>
       singleFile ? { path: 'inline', namespace: 'inline' } : { path: './inline.js', external: true },

@@ -41,6 +41,9 @@ const PASSES: &[&str] = &[
     "--strip-producers",
 ];
 
+/// A hundred names with a hash in each become letters; the bundler does the same to the JavaScript.
+const SHORT_NAMES: &str = "--minify-imports-and-exports-and-modules";
+
 /// Builds the package and prints its sizes.
 pub fn build(project: &Project) -> Result<()> {
     package(project)?;
@@ -111,7 +114,8 @@ fn bind(project: &Project, module: &Path) -> Result<()> {
         .path(module)?
         .path(&project.root.join("node_modules/binaryen/package.json"))?
         .path(&project.root.join("xtask/src/wasm.rs"))?;
-    let outputs = [bound.as_path(), &out.join("tim_wasm.js")];
+    let names = out.join("names.json");
+    let outputs = [bound.as_path(), &out.join("tim_wasm.js"), &names];
     inputs.unless_done(&project.scratch("done/bind"), &outputs, || {
         report::step("wasm-bindgen", "binding and optimising, about 20 seconds", || {
             Program::new(tools.join("wasm-bindgen"))
@@ -121,15 +125,12 @@ fn bind(project: &Project, module: &Path) -> Result<()> {
                 .arg(module)
                 .run()?;
             let small = project.scratch("small.wasm");
-            Program::new(&optimiser)
-                .args(PASSES)
-                .args(FEATURES)
-                .arg(&bound)
-                .arg("-o")
-                .arg(&small)
-                .run()?;
-            fs::copy(&small, &bound).with_context(|| format!("writing {}", bound.display()))?;
-            Ok(())
+            let optimise =
+                |from: &Path, to: &Path| Program::new(&optimiser).arg(from).arg("-o").arg(to);
+            optimise(&bound, &small).args(PASSES).args(FEATURES).run()?;
+            // Apart from the rest, which is repeated until it converges: it prints the names.
+            let renamed = optimise(&small, &bound).arg(SHORT_NAMES).args(FEATURES).read()?;
+            fs::write(&names, renamed).with_context(|| format!("writing {}", names.display()))
         })
     })
 }
