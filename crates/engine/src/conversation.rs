@@ -10,7 +10,7 @@ use tim_protocol::{
     conversation::ConversationRow,
     entry::Entry,
     ids::{ConversationId, ConversationKind, Rev, Seq},
-    json::{self, Bad, FromJson, Json},
+    json::{self, Bad, FromJson, Json, ObjectReader},
     json_object,
     message::Message,
     user::Profile,
@@ -299,23 +299,27 @@ json_object!(write Conversation {
 });
 
 impl FromJson for Conversation {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        Ok(Self {
-            listed: json.member("listed")?,
-            unread_count: json.member("unreadCount")?,
-            read_seq: json.member("readSeq")?,
-            read_told: json.member("readTold")?,
-            peer_read_seq: json.member("peerReadSeq")?,
-            peer_read_time: json.member("peerReadTime")?,
-            active_time: json.member("activeTime")?,
-            last: json.member("last")?,
-            peer: json.member("peer")?,
-            seq: json.member("seq")?,
-            rev: json.member("rev")?,
-            ranges: json.member("ranges")?,
-            begin: json.member("begin")?,
-            ..Self::new(json.member("conversationID")?)
-        })
+    fn blank() -> Self {
+        Self::new(ConversationId::blank())
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let mut object = ObjectReader::new(json);
+        object.member("conversationID", &mut self.id);
+        object.member("listed", &mut self.listed);
+        object.member("unreadCount", &mut self.unread_count);
+        object.member("readSeq", &mut self.read_seq);
+        object.member("readTold", &mut self.read_told);
+        object.member("peerReadSeq", &mut self.peer_read_seq);
+        object.member("peerReadTime", &mut self.peer_read_time);
+        object.member("activeTime", &mut self.active_time);
+        object.member("last", &mut self.last);
+        object.member("peer", &mut self.peer);
+        object.member("seq", &mut self.seq);
+        object.member("rev", &mut self.rev);
+        object.member("ranges", &mut self.ranges);
+        object.member("begin", &mut self.begin);
+        object.end()
     }
 }
 

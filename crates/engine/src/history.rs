@@ -11,7 +11,7 @@ use tim_protocol::{
     call::{Direction, MessagePage, PageMessages},
     code::Code,
     ids::{ConversationId, ConversationKind, MessageId, Seq},
-    json::{Bad, FromJson, Json},
+    json::{Bad, FromJson, Json, ObjectReader},
     json_object, limits,
 };
 
@@ -94,24 +94,39 @@ json_object!(full HoppingResult {
 });
 
 impl FromJson for PageOptions {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        Ok(Self {
-            conversation_id: json.member("conversationID")?,
-            next_req_message_id: json.member("nextReqMessageID")?,
-            count: given(json, "count")?,
-        })
+    fn blank() -> Self {
+        let conversation_id = ConversationId::blank();
+        Self { conversation_id, next_req_message_id: String::new(), count: None }
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let mut object = ObjectReader::new(json);
+        object.member("conversationID", &mut self.conversation_id);
+        object.member("nextReqMessageID", &mut self.next_req_message_id);
+        self.count = given(json, "count")?;
+        object.end()
     }
 }
 
 impl FromJson for HoppingOptions {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        Ok(Self {
-            conversation_id: json.member("conversationID")?,
-            sequence: given(json, "sequence")?,
-            time: given(json, "time")?,
-            direction: json.member("direction")?,
-            count: given(json, "count")?,
-        })
+    fn blank() -> Self {
+        Self {
+            conversation_id: ConversationId::blank(),
+            sequence: None,
+            time: None,
+            direction: Direction::default(),
+            count: None,
+        }
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let mut object = ObjectReader::new(json);
+        object.member("conversationID", &mut self.conversation_id);
+        object.member("direction", &mut self.direction);
+        self.sequence = given(json, "sequence")?;
+        self.time = given(json, "time")?;
+        self.count = given(json, "count")?;
+        object.end()
     }
 }
 

@@ -6,7 +6,7 @@ use tim_protocol::{
     call::MessageControlInfo,
     entry::Entry,
     ids::{ConversationId, Seq},
-    json::{self, Bad, FromJson, Json, ObjectWriter, ToJson},
+    json::{self, Bad, FromJson, Json, ObjectReader, ObjectWriter, ToJson},
     json_object,
     message::Message,
 };
@@ -69,17 +69,31 @@ json_object!(write Held {
 });
 
 impl FromJson for Held {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        Ok(Self {
-            message: json.member("message")?,
-            conversation: json.member("conversationID")?,
-            position: json.member("position")?,
-            status: json.member("status")?,
-            excluded_from_last_message: json.member("excludedFromLastMessage")?,
-            is_resend: json.member("isResend")?,
-            options: json.member::<Option<_>>("options")?.unwrap_or_default(),
+    fn blank() -> Self {
+        Self {
+            message: Message::blank(),
+            conversation: ConversationId::blank(),
+            position: Position::default(),
+            status: Status::blank(),
+            excluded_from_last_message: false,
+            is_resend: false,
+            options: SendOptions::default(),
             told_read: false,
-        })
+        }
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let mut object = ObjectReader::new(json);
+        object.member("message", &mut self.message);
+        object.member("conversationID", &mut self.conversation);
+        object.member("position", &mut self.position);
+        object.member("status", &mut self.status);
+        object.member("excludedFromLastMessage", &mut self.excluded_from_last_message);
+        object.member("isResend", &mut self.is_resend);
+        let mut options = None::<SendOptions>;
+        object.member("options", &mut options);
+        self.options = options.unwrap_or_default();
+        object.end()
     }
 }
 

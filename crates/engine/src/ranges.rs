@@ -77,17 +77,19 @@ impl ToJson for Ranges {
 }
 
 impl FromJson for Ranges {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        let flat = Vec::<Seq>::from_json(json)?;
-        let mut ranges = Self::default();
-        for pair in flat.chunks_exact(2) {
-            ranges.add(pair[0], pair[1]);
-        }
-        Ok(ranges)
+    fn blank() -> Self {
+        Self::default()
     }
 
-    fn absent() -> Option<Self> {
-        Some(Self::default())
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        for pair in Vec::<Seq>::from_json(json)?.chunks_exact(2) {
+            self.add(pair[0], pair[1]);
+        }
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 

@@ -24,11 +24,14 @@ pub struct ProfilesOptions {
 }
 
 impl FromJson for ProfilesOptions {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+    fn blank() -> Self {
+        Self { user_id_list: Vec::new() }
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
         // Must be there, may be empty.
         let list = json.get("userIDList").ok_or("userIDList")?;
-        let user_id_list = FromJson::from_json(list).map_err(|_| "userIDList")?;
-        Ok(Self { user_id_list })
+        self.user_id_list.fill(list).map_err(|_| "userIDList")
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     entry::Entry,
     ids::{ConversationId, MessageId, Rev, Seq, TinyId, UserId},
     is_default,
-    json::{Bad, FromJson, Json, ObjectWriter, ToJson},
+    json::{Bad, FromJson, Json, ObjectReader, ObjectWriter, ToJson},
     json_object,
     message::Message,
     user::{Profile, ProfileChange},
@@ -418,18 +418,19 @@ json_object!(full GetProfiles { user_id_list: "userIDList" });
 json_object!(read Profiles { profiles: "profiles" });
 
 impl FromJson for MessageControlInfo {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        if !json.is_object() {
-            return Err("an object");
-        }
-        Ok(Self {
-            excluded_from_unread_count: json.member("excludedFromUnreadCount")?,
-            excluded_from_last_message: json.member("excludedFromLastMessage")?,
-        })
+    fn blank() -> Self {
+        Self::default()
     }
 
-    fn absent() -> Option<Self> {
-        Some(Self::default())
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let mut object = ObjectReader::new(json);
+        object.member("excludedFromUnreadCount", &mut self.excluded_from_unread_count);
+        object.member("excludedFromLastMessage", &mut self.excluded_from_last_message);
+        object.end()
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -453,16 +454,21 @@ impl ToJson for UpdateProfile {
 }
 
 impl FromJson for Direction {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        match json.as_number() {
-            Some("0") => Ok(Self::Older),
-            Some("1") => Ok(Self::Newer),
-            _ => Err("0 or 1"),
-        }
+    fn blank() -> Self {
+        Self::default()
     }
 
-    fn absent() -> Option<Self> {
-        Some(Self::default())
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        *self = match json.as_number() {
+            Some("0") => Self::Older,
+            Some("1") => Self::Newer,
+            _ => return Err("0 or 1"),
+        };
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 

@@ -25,12 +25,16 @@ impl Code {
 }
 
 impl FromJson for Code {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        u32::from_json(json).map(Self)
+    fn blank() -> Self {
+        Self::OK
     }
 
-    fn absent() -> Option<Self> {
-        Some(Self::OK)
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.0.fill(json)
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 

@@ -59,9 +59,14 @@ macro_rules! text_id {
         }
 
         impl FromJson for $name {
-            fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+            fn blank() -> Self {
+                Self(String::new())
+            }
+
+            fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
                 let text = json.as_str().ok_or("a string")?;
-                text.parse().map_err(|it: BadId| it.expected)
+                *self = text.parse().map_err(|it: BadId| it.expected)?;
+                Ok(())
             }
         }
 
@@ -248,8 +253,13 @@ impl fmt::Display for TinyId {
 }
 
 impl FromJson for TinyId {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        json.as_str().and_then(decimal).map(Self).ok_or("tinyID")
+    fn blank() -> Self {
+        Self(0)
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.0 = json.as_str().and_then(decimal).ok_or("tinyID")?;
+        Ok(())
     }
 }
 

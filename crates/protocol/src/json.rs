@@ -124,7 +124,10 @@ impl<'a> Json<'a> {
     pub fn member<T: FromJson>(&self, name: Bad) -> Result<T, Bad> {
         match self.get(name) {
             Some(value) => T::from_json(value).map_err(|_| name),
-            None => T::absent().ok_or(name),
+            None => {
+                let blank = T::blank();
+                if blank.may_be_absent() { Ok(blank) } else { Err(name) }
+            }
         }
     }
 }
@@ -308,17 +311,87 @@ impl<'a> Reader<'a> {
 }
 
 /// A type that can be read.
-pub trait FromJson: Sized {
+///
+/// Values are filled in place, because that is little code: one call per member, and nothing to take
+/// back when a later member is wrong.
+pub trait FromJson {
+    /// What reading begins with, and what an absent member means where it may be absent. Where it
+    /// may not, a blank is no valid value and never leaves this module.
+    #[must_use]
+    fn blank() -> Self
+    where
+        Self: Sized;
+
+    /// Takes a value into a blank, which is of no use after an error.
+    ///
+    /// # Errors
+    /// What is missing or of a wrong type.
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad>;
+
+    /// Whether an absent member is as good as a blank one.
+    fn may_be_absent(&self) -> bool {
+        false
+    }
+
     /// Reads a value.
     ///
     /// # Errors
     /// What is missing or of a wrong type.
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad>;
+    fn from_json(json: &Json<'_>) -> Result<Self, Bad>
+    where
+        Self: Sized,
+    {
+        let mut it = Self::blank();
+        it.fill(json).map(|()| it)
+    }
+}
 
-    /// What an absent member means; `None` where it must not be absent.
+/// Reads the members of an object one after the other.
+pub struct ObjectReader<'a> {
+    json: &'a Json<'a>,
+    found: usize,
+    bad: Option<Bad>,
+}
+
+impl<'a> ObjectReader<'a> {
+    /// Begins with an object; the end tells when it is none.
     #[must_use]
-    fn absent() -> Option<Self> {
-        None
+    pub fn new(json: &'a Json<'a>) -> Self {
+        Self { json, found: 0, bad: if json.is_object() { None } else { Some("an object") } }
+    }
+
+    /// Reads a member.
+    pub fn member(&mut self, name: Bad, into: &mut dyn FromJson) {
+        let read = match self.json.get(name) {
+            Some(value) => {
+                self.found += 1;
+                into.fill(value).is_ok()
+            }
+            None => into.may_be_absent(),
+        };
+        if !read {
+            self.bad.get_or_insert(name);
+        }
+    }
+
+    /// Ends the object.
+    ///
+    /// # Errors
+    /// The first member that is missing or of a wrong type.
+    pub fn end(self) -> Result<(), Bad> {
+        self.bad.map_or(Ok(()), Err)
+    }
+
+    /// Ends the object, which must have no members but those that were read, and no `null`.
+    ///
+    /// # Errors
+    /// Also for any other member.
+    pub fn end_strictly(self) -> Result<(), Bad> {
+        let members = self.json.members();
+        if members.len() > self.found || members.iter().any(|(_, it)| it.is_null()) {
+            return Err("a known member");
+        }
+        self.end()
     }
 }
 
@@ -412,12 +485,15 @@ macro_rules! json_object {
     };
     (read $type:ty { $($field:ident: $name:literal),* $(,)? }) => {
         impl $crate::json::FromJson for $type {
-            #[allow(unused_variables, reason = "an object without members reads none")]
-            fn from_json(json: &$crate::json::Json<'_>) -> Result<Self, $crate::json::Bad> {
-                if !json.is_object() {
-                    return Err("an object");
-                }
-                Ok(Self { $($field: json.member($name)?),* })
+            fn blank() -> Self {
+                Self { $($field: $crate::json::FromJson::blank()),* }
+            }
+
+            fn fill(&mut self, json: &$crate::json::Json<'_>) -> Result<(), $crate::json::Bad> {
+                #[allow(unused_mut, reason = "an object without members reads none")]
+                let mut object = $crate::json::ObjectReader::new(json);
+                $(object.member($name, &mut self.$field);)*
+                object.end()
             }
         }
     };
@@ -448,8 +524,12 @@ macro_rules! json_object {
 macro_rules! json_names {
     ($type:ty { $($variant:ident: $name:literal),* $(,)? }) => {
         $crate::json_names!(required $type { $($variant: $name),* } {
-            fn absent() -> Option<Self> {
-                Some(Self::default())
+            fn may_be_absent(&self) -> bool {
+                true
+            }
+
+            fn blank() -> Self {
+                Self::default()
             }
         } {
             fn is_blank(&self) -> bool {
@@ -458,35 +538,46 @@ macro_rules! json_names {
         });
     };
     (required $type:ty { $($variant:ident: $name:literal),* $(,)? }) => {
-        $crate::json_names!(required $type { $($variant: $name),* } {} {});
-    };
-    (required $type:ty { $($variant:ident: $name:literal),* } { $($absent:tt)* } { $($blank:tt)* }) => {
-        impl $crate::json::FromJson for $type {
-            fn from_json(json: &$crate::json::Json<'_>) -> Result<Self, $crate::json::Bad> {
-                match json.as_str() {
-                    $(Some($name) => Ok(Self::$variant),)*
-                    _ => Err("a known name"),
-                }
+        $crate::json_names!(required $type { $($variant: $name),* } {
+            fn blank() -> Self {
+                // Any will do.
+                [$(Self::$variant),*][0]
             }
-            $($absent)*
+        } {});
+    };
+    (required $type:ty { $($variant:ident: $name:literal),* } { $($read:tt)* } { $($write:tt)* }) => {
+        impl $crate::json::FromJson for $type {
+            fn fill(&mut self, json: &$crate::json::Json<'_>) -> Result<(), $crate::json::Bad> {
+                *self = match json.as_str() {
+                    $(Some($name) => Self::$variant,)*
+                    _ => return Err("a known name"),
+                };
+                Ok(())
+            }
+            $($read)*
         }
 
         impl $crate::json::ToJson for $type {
             fn write(&self, out: &mut String) {
                 $crate::json::write_str(match self { $(Self::$variant => $name),* }, out);
             }
-            $($blank)*
+            $($write)*
         }
     };
 }
 
 impl FromJson for String {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        json.as_str().map(ToOwned::to_owned).ok_or("a string")
+    fn blank() -> Self {
+        Self::new()
     }
 
-    fn absent() -> Option<Self> {
-        Some(Self::new())
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.push_str(json.as_str().ok_or("a string")?);
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -507,15 +598,18 @@ impl ToJson for &str {
 }
 
 impl FromJson for bool {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        match json.kind {
-            Kind::Bool(it) => Ok(it),
-            _ => Err("a boolean"),
-        }
+    fn blank() -> Self {
+        false
     }
 
-    fn absent() -> Option<Self> {
-        Some(false)
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let Kind::Bool(it) = json.kind else { return Err("a boolean") };
+        *self = it;
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -530,12 +624,17 @@ impl ToJson for bool {
 }
 
 impl FromJson for u64 {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        json.as_number().and_then(|it| it.parse().ok()).ok_or("a whole number")
+    fn blank() -> Self {
+        0
     }
 
-    fn absent() -> Option<Self> {
-        Some(0)
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        *self = json.as_number().and_then(|it| it.parse().ok()).ok_or("a whole number")?;
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -561,12 +660,17 @@ impl ToJson for u64 {
 }
 
 impl FromJson for u32 {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        u64::from_json(json).and_then(|it| Self::try_from(it).map_err(|_| "a smaller number"))
+    fn blank() -> Self {
+        0
     }
 
-    fn absent() -> Option<Self> {
-        Some(0)
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        *self = u64::from_json(json)?.try_into().map_err(|_| "a smaller number")?;
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -581,8 +685,13 @@ impl ToJson for u32 {
 }
 
 impl FromJson for usize {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        u64::from_json(json).and_then(|it| Self::try_from(it).map_err(|_| "a smaller number"))
+    fn blank() -> Self {
+        0
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        *self = u64::from_json(json)?.try_into().map_err(|_| "a smaller number")?;
+        Ok(())
     }
 }
 
@@ -593,8 +702,13 @@ impl ToJson for usize {
 }
 
 impl FromJson for i64 {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        json.as_number().and_then(|it| it.parse().ok()).ok_or("a whole number")
+    fn blank() -> Self {
+        0
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        *self = json.as_number().and_then(|it| it.parse().ok()).ok_or("a whole number")?;
+        Ok(())
     }
 }
 
@@ -608,12 +722,16 @@ impl ToJson for i64 {
 }
 
 impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        if json.is_null() { Ok(None) } else { T::from_json(json).map(Some) }
+    fn blank() -> Self {
+        None
     }
 
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        if json.is_null() { Ok(()) } else { self.insert(T::blank()).fill(json) }
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -631,12 +749,19 @@ impl<T: ToJson> ToJson for Option<T> {
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        json.as_list().ok_or("an array")?.iter().map(T::from_json).collect()
+    fn blank() -> Self {
+        Self::new()
     }
 
-    fn absent() -> Option<Self> {
-        Some(Self::new())
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        for it in json.as_list().ok_or("an array")? {
+            self.push(T::from_json(it)?);
+        }
+        Ok(())
+    }
+
+    fn may_be_absent(&self) -> bool {
+        true
     }
 }
 
@@ -660,12 +785,6 @@ impl<T: ToJson> ToJson for Vec<T> {
 
     fn is_blank(&self) -> bool {
         self.is_empty()
-    }
-}
-
-impl<T: FromJson> FromJson for Box<T> {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        T::from_json(json).map(Self::new)
     }
 }
 

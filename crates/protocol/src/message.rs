@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::{
     ids::MessageId,
     is_default,
-    json::{self, Bad, FromJson, Json, ToJson, write_str},
+    json::{self, Bad, FromJson, Json, ObjectReader, ToJson, write_str},
     json_names, json_object,
 };
 
@@ -124,8 +124,13 @@ impl MessageType {
 }
 
 impl FromJson for MessageType {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        String::from_json(json).map(|it| Self(Cow::Owned(it)))
+    fn blank() -> Self {
+        Self(Cow::Borrowed(""))
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.0 = Cow::Owned(String::from_json(json)?);
+        Ok(())
     }
 }
 
@@ -188,8 +193,13 @@ impl Serialize for Payload {
 }
 
 impl FromJson for Payload {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        Ok(Self(json.raw().into()))
+    fn blank() -> Self {
+        Self(Box::default())
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.0 = json.raw().into();
+        Ok(())
     }
 }
 
@@ -307,14 +317,17 @@ json_object!(full Location {
 });
 
 impl FromJson for Location {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
+    fn blank() -> Self {
+        Self { description: String::new(), longitude: Decimal::blank(), latitude: Decimal::blank() }
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
         // May be empty, but not absent: the one text without a default.
-        let description = json.get("description").ok_or("description")?;
-        Ok(Self {
-            description: String::from_json(description)?,
-            longitude: json.member("longitude")?,
-            latitude: json.member("latitude")?,
-        })
+        self.description.fill(json.get("description").ok_or("description")?)?;
+        let mut object = ObjectReader::new(json);
+        object.member("longitude", &mut self.longitude);
+        object.member("latitude", &mut self.latitude);
+        object.end()
     }
 }
 
@@ -356,8 +369,13 @@ impl Decimal {
 }
 
 impl FromJson for Decimal {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        json.as_number().map(|it| Self(it.into())).ok_or("a number")
+    fn blank() -> Self {
+        Self(Box::default())
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.0 = json.as_number().ok_or("a number")?.into();
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::UserId,
     is_default,
-    json::{Bad, FromJson, Json},
+    json::{Bad, FromJson, Json, ObjectReader},
     json_names, json_object, limits,
 };
 
@@ -89,9 +89,13 @@ pub struct CustomField {
 json_object!(full CustomField { key: "key", value: "value" });
 
 impl FromJson for CustomField {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        let text = |name| String::from_json(json.get(name).ok_or(name)?);
-        Ok(Self { key: text("key")?, value: text("value")? })
+    fn blank() -> Self {
+        Self { key: String::new(), value: String::new() }
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        self.key.fill(json.get("key").ok_or("key")?)?;
+        self.value.fill(json.get("value").ok_or("value")?)
     }
 }
 
@@ -219,36 +223,26 @@ json_object!(write ProfileChange {
 });
 
 impl FromJson for ProfileChange {
-    fn from_json(json: &Json<'_>) -> Result<Self, Bad> {
-        fn set<T: FromJson>(to: &mut Option<T>, from: &Json<'_>, name: Bad) -> Result<(), Bad> {
-            *to = Some(T::from_json(from).map_err(|_| name)?);
-            Ok(())
-        }
-        if !json.is_object() {
-            return Err("an object");
-        }
-        let mut change = Self::default();
-        for (name, value) in json.members() {
-            match &**name {
-                "nick" => set(&mut change.nick, value, "nick")?,
-                "gender" => set(&mut change.gender, value, "gender")?,
-                "birthday" => set(&mut change.birthday, value, "birthday")?,
-                "location" => set(&mut change.location, value, "location")?,
-                "selfSignature" => set(&mut change.self_signature, value, "selfSignature")?,
-                "allowType" => set(&mut change.allow_type, value, "allowType")?,
-                "language" => set(&mut change.language, value, "language")?,
-                "avatar" => set(&mut change.avatar, value, "avatar")?,
-                "messageSettings" => set(&mut change.message_settings, value, "messageSettings")?,
-                "adminForbidType" => set(&mut change.admin_forbid_type, value, "adminForbidType")?,
-                "level" => set(&mut change.level, value, "level")?,
-                "role" => set(&mut change.role, value, "role")?,
-                "profileCustomField" => {
-                    set(&mut change.profile_custom_field, value, "profileCustomField")?;
-                }
-                _ => return Err("a known profile field"),
-            }
-        }
-        Ok(change)
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
+        let mut object = ObjectReader::new(json);
+        object.member("nick", &mut self.nick);
+        object.member("gender", &mut self.gender);
+        object.member("birthday", &mut self.birthday);
+        object.member("location", &mut self.location);
+        object.member("selfSignature", &mut self.self_signature);
+        object.member("allowType", &mut self.allow_type);
+        object.member("language", &mut self.language);
+        object.member("avatar", &mut self.avatar);
+        object.member("messageSettings", &mut self.message_settings);
+        object.member("adminForbidType", &mut self.admin_forbid_type);
+        object.member("level", &mut self.level);
+        object.member("role", &mut self.role);
+        object.member("profileCustomField", &mut self.profile_custom_field);
+        object.end_strictly()
     }
 }
 
