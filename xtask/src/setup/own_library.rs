@@ -19,9 +19,14 @@ use crate::report;
 /// What cargo is told.
 const CARGO: &[&str] = &["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
 
-/// What the compiler is told: a panic is a trap, and nobody reads where it happened.
-const COMPILER: &[&str] =
-    &["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none"];
+/// What the compiler is told: a panic is a trap, nobody reads where it happened, and what is inlined
+/// early is smaller later; by itself it does that only when it optimises for speed.
+const COMPILER: &[&str] = &[
+    "-Zunstable-options",
+    "-Cpanic=immediate-abort",
+    "-Zlocation-detail=none",
+    "-Zinline-mir=yes",
+];
 
 /// The library's sources, in place as long as this lives.
 pub struct OwnLibrary {
