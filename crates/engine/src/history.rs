@@ -540,7 +540,7 @@ fn without_server(mut kept: Vec<Held>, count: usize, error: Error) -> Result<Pag
 
 /// Puts a message of a page into memory, unless memory knows better.
 fn keep_newest<S>(state: &mut crate::state::State<S>, held: Held) {
-    if !state.messages.contains_key(&held.message.id) {
+    if !state.messages.contains(&held.message.id) {
         state.cache(held);
     }
 }

@@ -7,7 +7,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     rc::Rc,
 };
 
@@ -28,6 +27,7 @@ use crate::{
     output::Status,
     ports::Host,
     store::{Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore},
+    table::Table,
 };
 
 /// How long changes are collected before they are written. Most messages are answered within it, so
@@ -58,7 +58,7 @@ enum Backend<S> {
 
 #[derive(Default)]
 struct Pending {
-    messages: HashMap<MessageId, Record>,
+    messages: Table<MessageId, Record>,
     conversations: Vec<ConversationId>,
     /// Conversations whose session has ended: their JSON was made before it was forgotten.
     rows: Vec<(ConversationId, String)>,

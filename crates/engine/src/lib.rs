@@ -42,3 +42,4 @@ mod keeper;
 mod order;
 mod state;
 mod sync;
+mod table;

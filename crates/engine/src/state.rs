@@ -3,7 +3,7 @@
 //! Everything here is synchronous: it takes a value, changes the state and queues what the app is to
 //! be told. Sockets, stores and timers are the client's matter (see [`crate::client`]).
 
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
 use futures::channel::oneshot;
 use tim_protocol::{
@@ -22,6 +22,7 @@ use crate::{
     ports::Socket,
     requests::Requests,
     store::Position,
+    table::Table,
 };
 
 /// Messages of one conversation that stay in memory.
@@ -60,12 +61,12 @@ pub(crate) struct State<S> {
     /// A task watches them.
     pub watching_requests: bool,
 
-    pub conversations: HashMap<ConversationId, Conversation>,
-    pub messages: HashMap<MessageId, Held>,
+    pub conversations: Table<ConversationId, Conversation>,
+    pub messages: Table<MessageId, Held>,
     /// Every message this session has sent: they raise no event when they come back.
-    pub sent_here: HashMap<MessageId, ()>,
+    pub sent_here: Table<MessageId, ()>,
     /// Who waits for the end of a send.
-    pub sending: HashMap<MessageId, Vec<oneshot::Sender<Result<(), Error>>>>,
+    pub sending: Table<MessageId, Vec<oneshot::Sender<Result<(), Error>>>>,
     /// The server's list is merged.
     pub list_synced: bool,
     /// The server's list was not cut short: a conversation that is not in it is a new one.
@@ -112,10 +113,10 @@ impl<S> State<S> {
             link: None,
             requests: Requests::default(),
             watching_requests: false,
-            conversations: HashMap::new(),
-            messages: HashMap::new(),
-            sent_here: HashMap::new(),
-            sending: HashMap::new(),
+            conversations: Table::default(),
+            messages: Table::default(),
+            sent_here: Table::default(),
+            sending: Table::default(),
             list_synced: false,
             list_complete: false,
             resync_due: None,
@@ -155,7 +156,7 @@ impl<S> State<S> {
 
     /// The conversation of that ID, made when there is none.
     pub fn conversation(&mut self, id: &ConversationId) -> &mut Conversation {
-        self.conversations.entry(id.clone()).or_insert_with(|| Conversation::new(id.clone()))
+        self.conversations.get_or_insert_with(id, || Conversation::new(id.clone()))
     }
 
     /// The newest place anybody spoke of.

@@ -152,7 +152,8 @@ impl<H: Host> Client<H> {
                 state.touch(&it.id);
                 known.push((it.id.clone(), it.known_rev()));
                 // A push may have been faster than the store.
-                state.conversations.entry(it.id.clone()).or_insert(it);
+                let id = it.id.clone();
+                state.conversations.get_or_insert_with(&id, || it);
             }
             for held in &failed {
                 state.conversation(&held.conversation).offer_last(held);
@@ -689,7 +690,7 @@ fn take_entry<S>(
     let hidden = uncounted && entry.excluded_from_last_message;
     let mut held = Held::stored(entry, id.clone());
     let own = held.message.from == state.my_id();
-    let sent_here = state.sent_here.contains_key(&held.message.id);
+    let sent_here = state.sent_here.contains(&held.message.id);
     let known = state.messages.get(&held.message.id);
     let is_known = known.is_some();
     if let Some(known) = known {

@@ -2,11 +2,11 @@
 //!
 //! Used natively in tests, and in a page when its own database cannot be used.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use tim_protocol::ids::{ConversationId, MessageId};
 
-use crate::order::Order;
+use crate::{order::Order, table::Table};
 
 use super::{Batch, Position, Record, Snapshot, Store, StoreError};
 
@@ -16,7 +16,7 @@ pub struct MemoryStore(Rc<RefCell<Tables>>);
 
 #[derive(Debug, Default)]
 struct Tables {
-    messages: HashMap<MessageId, Record>,
+    messages: Table<MessageId, Record>,
     logs: Vec<(ConversationId, Order)>,
     conversations: Vec<(ConversationId, String)>,
     values: Vec<(String, String)>,
@@ -92,7 +92,7 @@ impl Store for MemoryStore {
         let tables = self.0.borrow();
         let log = tables.log(conversation).map(|it| it.before(before)).unwrap_or_default();
         let page = &log[log.len().saturating_sub(limit)..];
-        Ok(page.iter().map(|(_, id)| tables.messages[id].clone()).collect())
+        Ok(page.iter().filter_map(|(_, id)| tables.messages.get(id).cloned()).collect())
     }
 
     async fn message(&self, id: &MessageId) -> Result<Option<Record>, StoreError> {
