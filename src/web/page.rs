@@ -3,7 +3,9 @@
 use std::{cell::Cell, future::Future, rc::Rc};
 
 use futures::future::LocalBoxFuture;
+use gloo_timers::callback::Timeout;
 use tim_engine::{
+    oneshot,
     output::Output,
     ports::{Host, LogLevel},
     store::StoreError,
@@ -42,6 +44,15 @@ impl LogSwitch {
     }
 }
 
+/// Resolves after `ms` milliseconds, and never in the same turn.
+pub(super) async fn sleep(ms: u32) {
+    let (sender, receiver) = oneshot::channel();
+    // Nobody waits any more when this is given up, and dropping it stops the clock.
+    let _timeout = Timeout::new(ms, move || sender.send(()).unwrap_or_default());
+    // The timeout holds the other end.
+    let _ = receiver.await;
+}
+
 /// A web page.
 pub struct Page {
     output: Box<dyn Fn(Vec<Output>)>,
@@ -69,7 +80,7 @@ impl Host for Page {
     }
 
     fn sleep(&self, ms: u64) -> impl Future<Output = ()> + 'static {
-        gloo_timers::future::TimeoutFuture::new(u32::try_from(ms).unwrap_or(u32::MAX))
+        sleep(u32::try_from(ms).unwrap_or(u32::MAX))
     }
 
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {

@@ -3,14 +3,16 @@
 //! Frames that are no text are none of ours and are dropped. Handlers belong to the value: dropping
 //! it takes them away and closes the connection.
 
-use std::cell::RefCell;
-
-use futures::{
-    StreamExt,
-    channel::{mpsc, oneshot},
-    future::{Either, select},
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::poll_fn,
+    rc::Rc,
+    task::{Context, Poll, Waker},
 };
-use tim_engine::ports::Socket;
+
+use futures::future::{Either, select};
+use tim_engine::{oneshot, ports::Socket};
 use tim_protocol::SUBPROTOCOL;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::MessageEvent;
@@ -18,8 +20,7 @@ use web_sys::MessageEvent;
 /// An open WebSocket.
 pub struct WebSocket {
     socket: web_sys::WebSocket,
-    // `None` ends the stream: the connection is closed.
-    frames: RefCell<Option<mpsc::UnboundedReceiver<Option<String>>>>,
+    frames: Rc<Frames>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     on_close: Closure<dyn FnMut()>,
 }
@@ -28,12 +29,11 @@ impl WebSocket {
     /// Opens a connection; `None` when the address is no address or nobody answers.
     pub async fn open(url: String) -> Option<Self> {
         let socket = web_sys::WebSocket::new_with_str(&url, SUBPROTOCOL).ok()?;
-        let (frame, frames) = mpsc::unbounded();
-        let end = frame.clone();
+        let frames = Rc::<Frames>::default();
+        let (frame, end) = (Rc::clone(&frames), Rc::clone(&frames));
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Some(text) = event.data().as_string() {
-                // Nobody reads after the end.
-                let _ = frame.unbounded_send(Some(text));
+                frame.push(text);
             }
         });
         let (opened, is_open) = oneshot::channel();
@@ -41,13 +41,12 @@ impl WebSocket {
             let _ = opened.send(());
         });
         let on_close = Closure::<dyn FnMut()>::new(move || {
-            let _ = end.unbounded_send(None);
+            end.end();
         });
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         // An error is always followed by a close.
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        let frames = RefCell::new(Some(frames));
         let it = Self { socket, frames, _on_message: on_message, on_close };
         let opened = {
             let closed = Box::pin(it.receive());
@@ -65,9 +64,7 @@ impl Socket for WebSocket {
     }
 
     async fn receive(&self) -> Option<String> {
-        // Taken out while waiting, so that no borrow is held.
-        let mut frames = Frames { home: &self.frames, stream: self.frames.take() };
-        frames.stream.as_mut()?.next().await.flatten()
+        poll_fn(|context| self.frames.poll(context)).await
     }
 
     fn close(&self) {
@@ -77,15 +74,39 @@ impl Socket for WebSocket {
     }
 }
 
-/// The stream of frames on loan; comes home also when the wait is given up.
-struct Frames<'a> {
-    home: &'a RefCell<Option<mpsc::UnboundedReceiver<Option<String>>>>,
-    stream: Option<mpsc::UnboundedReceiver<Option<String>>>,
+/// What has arrived and was not asked for yet.
+#[derive(Default)]
+struct Frames {
+    waiting: RefCell<VecDeque<String>>,
+    closed: Cell<bool>,
+    reader: Cell<Option<Waker>>,
 }
 
-impl Drop for Frames<'_> {
-    fn drop(&mut self) {
-        *self.home.borrow_mut() = self.stream.take();
+impl Frames {
+    fn push(&self, frame: String) {
+        self.waiting.borrow_mut().push_back(frame);
+        self.wake();
+    }
+
+    fn end(&self) {
+        self.closed.set(true);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
+    /// The next frame; `None` after the last one of a closed connection.
+    fn poll(&self, context: &mut Context<'_>) -> Poll<Option<String>> {
+        let frame = self.waiting.borrow_mut().pop_front();
+        if frame.is_some() || self.closed.get() {
+            return Poll::Ready(frame);
+        }
+        self.reader.set(Some(context.waker().clone()));
+        Poll::Pending
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures::channel::oneshot;
 use gloo_events::EventListener;
+use tim_engine::oneshot;
 use web_sys::{Document, EventTarget, VisibilityState, Window};
 
 use crate::Engine;

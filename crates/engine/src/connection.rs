@@ -14,7 +14,6 @@ use std::{future::Future, rc::Rc};
 
 use futures::{
     FutureExt,
-    channel::oneshot,
     future::{Either, LocalBoxFuture, Shared, select},
     pin_mut,
 };
@@ -32,6 +31,7 @@ use crate::{
     backoff::Backoff,
     client::{Client, read_reply},
     error::Error,
+    oneshot,
     output::NetState,
     ports::{Host, LogLevel, Socket},
     requests::{Answer, Patience},

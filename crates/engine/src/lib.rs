@@ -14,6 +14,7 @@
 //! - `sync`: what happened elsewhere; [`arrivals`]: in which order; [`ranges`]: what is held.
 //! - `compose`, [`sending`], [`history`], [`reading`], [`list`], [`users`]: the calls, by domain.
 //! - `api`: the calls by name, for the facade.
+//! - `table`, [`oneshot`]: a map and a channel that are little to download.
 
 pub mod arrivals;
 pub mod backoff;
@@ -23,6 +24,7 @@ pub mod gate;
 pub mod history;
 pub mod list;
 pub mod message;
+pub mod oneshot;
 pub mod output;
 pub mod pace;
 pub mod ports;

@@ -8,10 +8,9 @@
 
 use std::collections::VecDeque;
 
-use futures::channel::oneshot;
 use tim_protocol::{code::Code, limits};
 
-use crate::{error::Error, pace::Pace};
+use crate::{error::Error, oneshot, pace::Pace};
 
 /// The text of a reply's body, or what went wrong.
 pub type Answer = Result<String, Error>;
@@ -225,10 +224,13 @@ fn first(queue: &mut VecDeque<u64>, pending: &VecDeque<Pending>) -> Option<u64> 
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     fn code(receiver: &mut oneshot::Receiver<Answer>) -> Option<u32> {
-        receiver.try_recv().unwrap().map(|answer| answer.map_or_else(|it| it.code.0, |_| 0))
+        let answer = receiver.now_or_never()?.expect("the sender says why it goes");
+        Some(answer.map_or_else(|it| it.code.0, |_| 0))
     }
 
     fn due(requests: &mut Requests, now_ms: u64) -> Vec<String> {

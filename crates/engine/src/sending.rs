@@ -9,7 +9,6 @@
 //!
 //! Online-only messages skip memory and store: they exist for the moment.
 
-use futures::channel::oneshot;
 use tim_protocol::{
     call::{MessageControlInfo, SendMessage, Sent},
     code::Code,
@@ -24,6 +23,7 @@ use crate::{
     conversation::{Arrival, begin_log},
     error::Error,
     message::{Held, SendOptions},
+    oneshot,
     output::{MessageRef, Output, Patch, Status},
     ports::Host,
     requests::Patience,

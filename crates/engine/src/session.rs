@@ -8,7 +8,6 @@
 
 use futures::{
     FutureExt,
-    channel::oneshot,
     future::{Either, LocalBoxFuture, Shared, select},
     pin_mut,
 };
@@ -28,6 +27,7 @@ use crate::{
     error::Error,
     gate::Phase,
     keeper::{Keeper, store_failure},
+    oneshot,
     output::{Event, Output, Status},
     ports::{Host, LogLevel, Socket},
     requests::Patience,

@@ -5,7 +5,6 @@
 
 use std::rc::Rc;
 
-use futures::channel::oneshot;
 use tim_protocol::{
     call::Settings,
     ids::{ConversationId, MessageId, Seq, TinyId, UserId},
@@ -18,6 +17,7 @@ use crate::{
     error::Error,
     gate::Phase,
     message::Held,
+    oneshot,
     output::{Event, NetState, Output, Patch, Status},
     ports::Socket,
     requests::Requests,

@@ -4,8 +4,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures::channel::oneshot;
-use tim_engine::store::StoreError;
+use tim_engine::{oneshot, store::StoreError};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{DomException, IdbRequest, IdbTransaction};
 

@@ -14,6 +14,7 @@ use web_sys::{
 };
 
 use super::{
+    super::page::sleep,
     request::{Commit, failure, result},
     schema,
 };
@@ -48,7 +49,7 @@ impl IdbStore {
         let upgrade = on_upgrade(&request);
         request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
         let opened = Box::pin(result(&request));
-        let late = gloo_timers::future::TimeoutFuture::new(OPEN_MS);
+        let late = Box::pin(sleep(OPEN_MS));
         let database = match select(opened, late).await {
             Either::Left((database, _)) => database?.unchecked_into::<IdbDatabase>(),
             Either::Right(((), opened)) => {
