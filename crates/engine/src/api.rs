@@ -104,7 +104,7 @@ impl<H: Host> Client<H> {
     /// A refusal by the gate is also told through the ERROR event.
     fn gate_refused(&self, method: &str, code: Code) -> Error {
         let error = Error::new(code);
-        let message = named(method, error.clone()).message;
+        let message = named(method, error.clone()).message.clone();
         self.with(|state| state.emit(Event::Error { code, message }));
         // `create*` is synchronous: its event leaves in a turn of its own.
         self.spawn(|client| async move { client.drain() });

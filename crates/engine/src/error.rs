@@ -4,13 +4,17 @@
 //! number has its place in [`tim_protocol::code`]. The name of the call is put in front of the text
 //! where the call is known, in [`crate::api`].
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 use tim_protocol::code::Code;
 
-/// A failed call.
+/// A failed call. Boxed, because errors are rare and every result of every call has room for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Failure>);
+
+/// What an [`Error`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
     /// What programs compare.
     pub code: Code,
     /// What people read: a fragment that can follow the name of the call.
@@ -21,19 +25,27 @@ impl Error {
     /// With the table's own text.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, message: code.text().to_owned() }
+        Self::with(code, code.text())
     }
 
     /// With a text that says more than the table's.
     #[must_use]
     pub fn with(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self(Box::new(Failure { code, message: message.into() }))
     }
 
     /// An argument of a call that is not what it must be.
     #[must_use]
     pub fn invalid(what: &str) -> Self {
         Self::with(Code::INVALID_PARAMETERS, what)
+    }
+}
+
+impl Deref for Error {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
     }
 }
 
