@@ -10,7 +10,8 @@ use tim_engine::{
     ports::{Host, LogLevel},
     store::StoreError,
 };
-use tim_protocol::ids::UserId;
+use tim_protocol::{ids::UserId, json};
+use wasm_bindgen::JsValue;
 use web_sys::console;
 
 use super::{idb::IdbStore, socket::WebSocket, watch};
@@ -100,7 +101,7 @@ impl Host for Page {
         sdk_app_id: i64,
         user: &UserId,
     ) -> impl Future<Output = Result<IdbStore, StoreError>> + 'static {
-        IdbStore::open(format!("tim-{sdk_app_id}-{user}"))
+        IdbStore::open(["tim", &json::write(&sdk_app_id), user.as_str()].join("-"))
     }
 
     fn output(&self, batch: Vec<Output>) {
@@ -109,7 +110,7 @@ impl Host for Page {
 
     fn log(&self, level: LogLevel, line: &str) {
         if self.log.lets_through(level) {
-            let line = format!("tim-wasm: {line}").into();
+            let line = JsValue::from_str(&["tim-wasm: ", line].concat());
             match level {
                 LogLevel::Debug => console::debug_1(&line),
                 LogLevel::Info => console::info_1(&line),

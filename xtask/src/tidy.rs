@@ -56,7 +56,7 @@ type Rule = fn(&str, &str) -> Vec<Complaint>;
 
 fn rules_for(path: &Path) -> Option<&'static [Rule]> {
     match path.extension()?.to_str()? {
-        "rs" => Some(&[rules::header, rules::unfinished, rules::layers]),
+        "rs" => Some(&[rules::header, rules::unfinished, rules::layers, rules::formatting]),
         "ts" | "mts" | "cts" | "js" | "mjs" | "cjs" | "vue" => {
             Some(&[rules::header, rules::unfinished])
         }

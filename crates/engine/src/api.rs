@@ -113,7 +113,7 @@ impl<H: Host> Client<H> {
 }
 
 fn named(method: &str, error: Error) -> Error {
-    Error::with(error.code, format!("{method}: {}", error.message))
+    Error::with(error.code, [method, ": ", &error.message].concat())
 }
 
 /// The arguments of a call.
@@ -139,7 +139,7 @@ impl<'a> Arguments<'a> {
 /// Reads an options object.
 pub(crate) fn read_options<T: FromJson>(json: &Json<'_>) -> Result<T, Error> {
     T::from_json(json).map_err(|member| {
-        Error::invalid(&format!("options: {member} is missing, malformed or of a wrong type"))
+        Error::invalid(&["options: ", member, " is missing, malformed or of a wrong type"].concat())
     })
 }
 

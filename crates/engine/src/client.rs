@@ -100,6 +100,13 @@ impl<H: Host> Client<H> {
         self.host().log(level, line);
     }
 
+    /// Logs something that went wrong and will be tried again, or has ended.
+    pub(crate) fn warn(&self, what: &str, error: &Error) {
+        let code = json::write(&error.code);
+        let line = [what, ": ", &error.message, " (", &code, ")"].concat();
+        self.log(LogLevel::Warn, &line);
+    }
+
     /// Borrows the state for a few lines.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State<H::Socket>) -> R) -> R {
         f(&mut self.0.state.borrow_mut())

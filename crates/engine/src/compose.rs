@@ -66,7 +66,8 @@ impl<H: Host> Client<H> {
         let time = self.server_time_ms() / 1000;
         let random = self.draw(time);
         let prefix = if conversation_type == ConversationType::C2c { "C2C" } else { "GROUP" };
-        let conversation = format!("{prefix}{}", options.to)
+        let conversation = [prefix, &options.to]
+            .concat()
             .parse()
             .map_err(|_| Error::invalid("to is not an ID that can be written to"))?;
         self.with(|state| {
@@ -78,7 +79,7 @@ impl<H: Host> Client<H> {
                 kind: kind.clone(),
                 payload,
                 conversation_type,
-                from: me.user_id.to_string(),
+                from: me.user_id.as_str().to_owned(),
                 to: options.to,
                 time,
                 sequence,

@@ -311,7 +311,7 @@ impl<H: Host> Client<H> {
         {
             return End::Over;
         }
-        self.log(LogLevel::Warn, &format!("the server ended the session: {error}"));
+        self.warn("the server ended the session", &error);
         self.kicked_out(match error.code {
             Code::ACCOUNT_BANNED | Code::ACCOUNT_NOT_FOUND | Code::USER_SIG_REVOKED => {
                 KickReason::RestApiKick

@@ -166,7 +166,7 @@ impl<H: Host> Client<H> {
         self.show(&id, page.messages);
         let oldest = ids.first().filter(|_| !page.is_completed);
         Ok(PageResult {
-            next_req_message_id: oldest.map(ToString::to_string).unwrap_or_default(),
+            next_req_message_id: oldest.map(|it| it.as_str().to_owned()).unwrap_or_default(),
             message_list: message_refs(&ids),
             is_completed: page.is_completed,
         })

@@ -306,6 +306,6 @@ impl<H: Host> Client<H> {
 pub(crate) fn store_failure(error: &StoreError) -> Error {
     Error::with(
         Code::DATABASE_OPERATE_FAILED,
-        format!("the local database cannot be used, history is kept in memory only: {}", error.0),
+        ["the local database cannot be used, history is kept in memory only: ", &error.0].concat(),
     )
 }

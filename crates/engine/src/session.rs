@@ -123,7 +123,7 @@ impl<H: Host> Client<H> {
         let opened = self.open(generation, &user);
         let credential = Login {
             sdk_app_id: self.0.config.sdk_app_id,
-            user_id: user.to_string(),
+            user_id: user.as_str().to_owned(),
             user_sig,
             client: self.0.config.version.clone(),
         };
@@ -146,7 +146,7 @@ impl<H: Host> Client<H> {
                 Ok(LoginResult { error_info: String::new(), tiny_id, repeat_login: false })
             }
             Err(error) => {
-                self.log(LogLevel::Warn, &format!("login failed: {error}"));
+                self.warn("login failed", &error);
                 self.end_session();
                 self.close_store().await;
                 Err(error)
@@ -156,10 +156,11 @@ impl<H: Host> Client<H> {
 
     fn repeated_login(&self) -> LoginResult {
         self.with(|state| LoginResult {
-            error_info: format!(
-                "{} is logged in already: log out before another user logs in",
-                state.my_id()
-            ),
+            error_info: [
+                state.my_id(),
+                " is logged in already: log out before another user logs in",
+            ]
+            .concat(),
             tiny_id: state.me.as_ref().map(|me| me.tiny_id).unwrap_or_default(),
             repeat_login: true,
         })

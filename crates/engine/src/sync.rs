@@ -126,7 +126,7 @@ impl<H: Host> Client<H> {
                 true
             }
             Err(error) => {
-                self.log(LogLevel::Warn, &format!("the list of the last login is used: {error}"));
+                self.warn("the list of the last login is used", &error);
                 false
             }
         }
@@ -187,7 +187,7 @@ impl<H: Host> Client<H> {
         let Merged { read, replaced } = match list {
             Ok(list) => self.merge_list(list, reload, &known),
             Err(error) => {
-                self.log(LogLevel::Warn, &format!("cannot synchronise yet: {error}"));
+                self.warn("cannot synchronise yet", &error);
                 self.with(|state| state.list.held = false);
                 self.drain();
                 if self.is_online() {
@@ -204,7 +204,7 @@ impl<H: Host> Client<H> {
         let mut late = false;
         for id in self.behind() {
             if let Err(error) = self.catch_up(&id).await {
-                self.log(LogLevel::Warn, &format!("cannot catch up yet: {error}"));
+                self.warn("cannot catch up yet", &error);
                 late = true;
             }
             if !self.is_current(generation) {
@@ -592,13 +592,13 @@ impl<H: Host> Client<H> {
 
 /// The conversation a message belongs to, for its reader.
 pub(crate) fn conversation_of(message: &Message, me: &str) -> Option<ConversationId> {
-    let name = match message.conversation_type {
-        ConversationType::C2c if message.from == me => format!("C2C{}", message.to),
-        ConversationType::C2c => format!("C2C{}", message.from),
-        ConversationType::Group => format!("GROUP{}", message.to),
-        ConversationType::System => tim_protocol::ids::SYSTEM.to_owned(),
+    let (prefix, name) = match message.conversation_type {
+        ConversationType::C2c if message.from == me => ("C2C", &*message.to),
+        ConversationType::C2c => ("C2C", &*message.from),
+        ConversationType::Group => ("GROUP", &*message.to),
+        ConversationType::System => (tim_protocol::ids::SYSTEM, ""),
     };
-    name.parse().ok()
+    [prefix, name].concat().parse().ok()
 }
 
 fn merge_row<S>(

@@ -158,7 +158,7 @@ fn read_change(options: &Json<'_>) -> Result<ProfileChange, Error> {
     }
     let bad = |text: String| Error::with(Code::INVALID_PROFILE_FIELD, text);
     let change = ProfileChange::from_json(options)
-        .map_err(|member| bad(format!("{member} is expected, of its type")))?;
+        .map_err(|member| bad([member, " is expected, of its type"].concat()))?;
     if change.is_valid() {
         Ok(change)
     } else {

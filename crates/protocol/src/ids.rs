@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    json::{Bad, FromJson, Json, ToJson, write_str},
+    json::{self, Bad, FromJson, Json, ToJson, write_str},
     limits,
 };
 
@@ -139,7 +139,7 @@ impl ConversationId {
     /// The one-to-one conversation with `peer`.
     #[must_use]
     pub fn c2c(peer: &UserId) -> Self {
-        Self(format!("C2C{peer}"))
+        Self(["C2C", peer.as_str()].concat())
     }
 
     /// What the identifier names.
@@ -183,7 +183,7 @@ impl MessageId {
     /// Puts an identifier together.
     #[must_use]
     pub fn new(sender: TinyId, client_time: u64, random: u32) -> Self {
-        Self(format!("{sender}-{client_time}-{random}"))
+        Self([sender.0, client_time, u64::from(random)].map(|it| json::write(&it)).join("-"))
     }
 
     /// Not after any other identifier, where they are ordered.
@@ -279,7 +279,7 @@ impl ToJson for TinyId {
 
 impl From<TinyId> for String {
     fn from(id: TinyId) -> String {
-        id.0.to_string()
+        json::write(&id.0)
     }
 }
 

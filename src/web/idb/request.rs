@@ -120,5 +120,5 @@ pub(super) fn failure(error: &JsValue) -> StoreError {
 }
 
 fn from_exception(error: &DomException) -> StoreError {
-    StoreError(format!("{}: {}", error.name(), error.message()))
+    StoreError([error.name(), error.message()].join(": "))
 }

@@ -87,6 +87,19 @@ pub fn unfinished(path: &str, text: &str) -> Vec<Complaint> {
     find(text, words, |word| format!("`{word}` must not be checked in: finish it or take it out"))
 }
 
+/// What a page downloads formats nothing: one use brings the machinery with it, a whole kilobyte.
+pub fn formatting(path: &str, text: &str) -> Vec<Complaint> {
+    let is_test = path.contains("tests") || path.ends_with("/contract.rs");
+    if is_test || !["src/", "crates/engine/src/"].iter().any(|it| path.starts_with(it)) {
+        return Vec::new();
+    }
+    let code = without_comments(text);
+    let shipped = code.split("#[cfg(test)]").next().unwrap_or_default();
+    find(shipped, &["format!", "to_string()", "ToString"], |word| {
+        format!("`{word}` makes the download larger: join texts with `concat`")
+    })
+}
+
 /// Who may use which library; Cargo enforces the coarse arrows, this the fine ones.
 pub fn layers(path: &str, text: &str) -> Vec<Complaint> {
     const BROWSER: &[&str] = &["JsValue", "wasm_bindgen", "js_sys::", "web_sys::"];
@@ -213,6 +226,15 @@ mod tests {
         let fine = "let rest = list.iter().skip(1); // AUTODOC\n";
         assert!(unfinished("src/a.rs", fine).is_empty());
         assert!(unfinished("xtask/src/tidy/rules.rs", "todo!").is_empty());
+    }
+
+    #[test]
+    fn what_ships_formats_nothing() {
+        let text = "//! format! is dear.\nlet a = format!(\"{b}\");\n#[cfg(test)]\nformat!();\n";
+        assert_eq!(lines(&formatting("crates/engine/src/a.rs", text)), [2]);
+        assert_eq!(lines(&formatting("src/web/a.rs", "id.to_string()")), [1]);
+        assert!(formatting("crates/server/src/a.rs", text).is_empty());
+        assert!(formatting("crates/engine/src/store/contract.rs", text).is_empty());
     }
 
     #[test]
