@@ -1,7 +1,8 @@
 //! A message's way into the log: repeats are found, places are given, rows are written.
 //!
-//! Runs inside the writer's transaction for all messages of a batch at once; each step is one
-//! statement however many messages there are. The rules:
+//! Runs inside the writer's transaction for all messages of a batch at once, in two trips to the
+//! database however many messages there are: what is known of them, and what is new. A message that
+//! comes alone waits for every trip. The rules:
 //!
 //! - A message whose ID is stored already, or stands earlier in the same batch, gets the first
 //!   one's answer and changes nothing. Under the same ID in another conversation it is refused.
@@ -14,7 +15,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{Arguments as _, Row as _, query_with, sqlite::SqliteArguments};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Row as _, SqlSafeStr as _, SqlStr, query_with,
+    sqlite::SqliteArguments,
+};
 use tim_protocol::{call::Sent, entry::Entry, ids::Seq};
 
 use super::{
@@ -91,10 +95,19 @@ struct Conversation {
 
 /// The statements of a batch.
 pub(super) struct Appender {
-    find_repeats: Shapes,
-    find_conversations: Shapes,
+    find: Shapes,
     insert: Shapes,
     update: Shapes,
+    /// The two in one text, by their sizes.
+    insert_and_update: HashMap<(usize, usize), Arc<str>>,
+}
+
+/// What the database has of a batch.
+#[derive(Default)]
+struct Found {
+    /// Messages whose ID is stored: their conversation and entry.
+    repeats: HashMap<IdColumns, (i64, String)>,
+    conversations: HashMap<Pair, Conversation>,
 }
 
 impl Append {
@@ -118,19 +131,18 @@ fn now_s() -> i64 {
 impl Appender {
     pub(super) fn new() -> Self {
         Self {
-            // CROSS JOIN: look each wanted row up, never walk the large table.
-            find_repeats: Shapes::new(
-                "WITH want (sender, client_time, random) AS (VALUES ",
-                3,
-                ") SELECT m.sender, m.client_time, m.random, m.conversation, m.entry \
+            // CROSS JOIN: look each wanted row up, never walk the large table. Lines of both kinds have
+            // the same columns; only a message has an entry.
+            find: Shapes::new(
+                "WITH want (sender, client_time, random, a, b) AS (VALUES ",
+                5,
+                ") SELECT m.sender, m.client_time, m.random, m.conversation, 0, 0, 0, 0, m.entry \
                  FROM want CROSS JOIN message m WHERE m.sender = want.sender \
-                 AND m.client_time = want.client_time AND m.random = want.random",
-            ),
-            find_conversations: Shapes::new(
-                "WITH want (a, b) AS (VALUES ",
-                2,
-                ") SELECT c.a, c.b, c.key, c.seq, c.rev, c.time, c.shown_seq, c.active_time \
-                 FROM want CROSS JOIN conversation c WHERE c.a = want.a AND c.b = want.b",
+                 AND m.client_time = want.client_time AND m.random = want.random \
+                 UNION ALL \
+                 SELECT c.a, c.b, c.key, c.seq, c.rev, c.time, c.shown_seq, c.active_time, NULL \
+                 FROM (SELECT DISTINCT a, b FROM want) want CROSS JOIN conversation c \
+                 WHERE c.a = want.a AND c.b = want.b",
             ),
             insert: Shapes::new(
                 "INSERT INTO message (conversation, seq, sender, client_time, random, time, \
@@ -145,12 +157,13 @@ impl Appender {
                  shown_seq = new.shown_seq, active_time = new.active_time \
                  FROM new WHERE conversation.key = new.key",
             ),
+            insert_and_update: HashMap::new(),
         }
     }
 
     /// Stores a batch of at most [`MOST_ROWS`] messages.
     pub(super) async fn store(
-        &self,
+        &mut self,
         connection: &mut Connection,
         appends: &mut [Append],
     ) -> Result<Appended, StorageError> {
@@ -160,8 +173,8 @@ impl Appender {
         debug_assert!(appends.len() <= MOST_ROWS, "the writer takes no larger batch");
         let ids: Vec<_> = appends.iter().map(Append::id_columns).collect();
         let pairs: Vec<_> = appends.iter().map(Append::pair).collect();
-        let repeats = self.find_repeats(connection, &ids).await?;
-        let mut conversations = self.find_conversations(connection, pairs.clone()).await?;
+        let wanted: Vec<_> = ids.iter().copied().zip(pairs.iter().copied()).collect();
+        let Found { repeats, mut conversations } = self.find(connection, &wanted).await?;
         let mut in_batch: HashMap<IdColumns, usize> = HashMap::with_capacity(appends.len());
         let mut batch = Appended::default();
         let mut rows = Vec::with_capacity(appends.len());
@@ -202,45 +215,26 @@ impl Appender {
             };
             batch.outcomes.push(outcome);
         }
-        self.insert(connection, &rows).await?;
-        self.update(connection, &conversations).await?;
+        self.write(connection, &rows, &conversations).await?;
         Ok(batch)
     }
 
-    async fn find_repeats(
+    async fn find(
         &self,
         connection: &mut Connection,
-        ids: &[IdColumns],
-    ) -> Result<HashMap<IdColumns, (i64, String)>, StorageError> {
+        wanted: &[(IdColumns, Pair)],
+    ) -> Result<Found, StorageError> {
         let mut arguments = SqliteArguments::default();
-        for &(sender, client_time, random) in filled(ids) {
-            add(&mut arguments, [sender, client_time, random])?;
+        for &((sender, client_time, random), (a, b)) in filled(wanted) {
+            add(&mut arguments, [sender, client_time, random, a, b])?;
         }
-        let sql = self.find_repeats.exact(ids.len().next_power_of_two());
-        let rows = query_with(sql, arguments).fetch_all(connection).await?;
-        rows.iter()
-            .map(|row| {
+        let sql = self.find.exact(wanted.len().next_power_of_two());
+        let mut found = Found::default();
+        for row in query_with(sql, arguments).fetch_all(connection).await? {
+            if let Some(entry) = row.try_get(8)? {
                 let id = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-                Ok((id, (row.try_get(3)?, row.try_get(4)?)))
-            })
-            .collect()
-    }
-
-    async fn find_conversations(
-        &self,
-        connection: &mut Connection,
-        mut pairs: Vec<Pair>,
-    ) -> Result<HashMap<Pair, Conversation>, StorageError> {
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut arguments = SqliteArguments::default();
-        for &(a, b) in filled(&pairs) {
-            add(&mut arguments, [a, b])?;
-        }
-        let sql = self.find_conversations.exact(pairs.len().next_power_of_two());
-        let rows = query_with(sql, arguments).fetch_all(connection).await?;
-        rows.iter()
-            .map(|row| {
+                found.repeats.insert(id, (row.try_get(3)?, entry));
+            } else {
                 let active_time = row.try_get(7)?;
                 let conversation = Conversation {
                     key: row.try_get(2)?,
@@ -252,45 +246,39 @@ impl Appender {
                     was_listed: active_time > 0,
                     has_grown: false,
                 };
-                Ok(((row.try_get(0)?, row.try_get(1)?), conversation))
-            })
-            .collect()
+                found.conversations.insert((row.try_get(0)?, row.try_get(1)?), conversation);
+            }
+        }
+        Ok(found)
     }
 
-    async fn insert(
-        &self,
+    /// Writes the new messages and how far their conversations have come.
+    async fn write(
+        &mut self,
         connection: &mut Connection,
         rows: &[NewRow],
+        conversations: &HashMap<Pair, Conversation>,
     ) -> Result<(), StorageError> {
-        for piece in pieces(rows) {
+        let grown: Vec<_> = conversations.values().filter(|it| it.has_grown).collect();
+        let mut pieces = pieces(rows).peekable();
+        while let Some(piece) = pieces.next() {
             let mut arguments = SqliteArguments::default();
             arguments.reserve(piece.len() * 8, 0);
             for row in piece {
                 add(&mut arguments, row.numbers)?;
                 arguments.add(Arc::clone(&row.entry)).map_err(sqlx::Error::Encode)?;
             }
-            let sql = self.insert.exact(piece.len());
+            let sql = if pieces.peek().is_some() {
+                self.insert.exact(piece.len())
+            } else {
+                for it in filled(&grown) {
+                    let columns = [it.key, it.seq, it.rev, it.time, it.shown_seq, it.active_time];
+                    add(&mut arguments, columns)?;
+                }
+                self.insert_and_update(piece.len(), grown.len().next_power_of_two())
+            };
             query_with(sql, arguments).execute(&mut *connection).await?;
         }
-        Ok(())
-    }
-
-    async fn update(
-        &self,
-        connection: &mut Connection,
-        conversations: &HashMap<Pair, Conversation>,
-    ) -> Result<(), StorageError> {
-        let grown: Vec<_> = conversations.values().filter(|it| it.has_grown).collect();
-        if grown.is_empty() {
-            return Ok(());
-        }
-        let mut arguments = SqliteArguments::default();
-        for it in filled(&grown) {
-            let columns = [it.key, it.seq, it.rev, it.time, it.shown_seq, it.active_time];
-            add(&mut arguments, columns)?;
-        }
-        let sql = self.update.exact(grown.len().next_power_of_two());
-        query_with(sql, arguments).execute(&mut *connection).await?;
         for (&(a, b), conversation) in conversations {
             if conversation.active_time > 0 && !conversation.was_listed {
                 add_member(connection, a, conversation.key).await?;
@@ -298,6 +286,17 @@ impl Appender {
             }
         }
         Ok(())
+    }
+
+    /// Both statements, for as many messages and conversations. SQLite takes several in one text; the
+    /// values follow each other.
+    fn insert_and_update(&mut self, messages: usize, conversations: usize) -> SqlStr {
+        let text = self.insert_and_update.entry((messages, conversations)).or_insert_with(|| {
+            let insert = self.insert.exact(messages);
+            let update = self.update.exact(conversations);
+            [insert.as_str(), "; ", update.as_str()].concat().into()
+        });
+        AssertSqlSafe(Arc::clone(text)).into_sql_str()
     }
 }
 
