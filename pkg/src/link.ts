@@ -9,7 +9,6 @@
 
 import { Code, failureOf, type Failure } from './error.js';
 import type { Engine, EngineClass } from './loader.js';
-import type { Fields } from './update.js';
 
 export interface Link {
   /** The engine once it is there and until `close`. */
@@ -17,8 +16,8 @@ export interface Link {
   /** Resolves with the data of the result; rejects with a `Failure`. */
   call(method: string, args: string): Promise<unknown>;
   login(args: string): Promise<unknown>;
-  /** What a `create…Message` of the engine gives; throws a `Failure`. */
-  create(method: string, args: string): { m: Fields; v: Fields };
+  /** The text of what a `create…Message` of the engine gives; throws a `Failure`. */
+  create(method: string, args: string): string;
   setLogLevel(level: number): void;
   /** Ends the engine; everything is refused from now on. Never rejects. */
   close(): Promise<void>;
@@ -105,7 +104,7 @@ export function createLink({ engineOptions, load, output, announce }: LinkOption
         throw failure;
       }
       try {
-        return JSON.parse(engine.create(method, args)) as ReturnType<Link['create']>;
+        return engine.create(method, args);
       } catch (reason) {
         throw failed(method, reason);
       }

@@ -6,7 +6,7 @@
 // the engine's decision: it says `forget` and `reset`.
 
 import { blankConversation, blankLastMessage, blankMessage, blankProfile } from './templates.js';
-import { copy, isPlain, update, type Fields } from './update.js';
+import { copy, isPlain, same, update, type Fields } from './update.js';
 
 /** What the engine says about objects, in the order in which it is to be applied. */
 export type ObjectOperation =
@@ -23,6 +23,16 @@ interface Entry {
   object: Fields;
   /** How the engine described it last, every field present. */
   told: Fields;
+  /** Of a message that was made here and not sent yet: the engine's text of it. */
+  text?: string;
+}
+
+/** What hangs on the calls that run with a message. */
+interface Followed {
+  /** The references that were passed. */
+  passed: Fields[];
+  /** Of a message that was made here and not told of since: it counts until the calls have ended. */
+  created?: Entry | undefined;
 }
 
 /** Messages that were made and perhaps never get sent; an application makes few at a time. */
@@ -32,9 +42,11 @@ export interface LiveObjects {
   apply(operation: ObjectOperation): void;
   /** Replaces the references in data of the engine by the objects they stand for. */
   revive(data: unknown): unknown;
-  /** A message that was made just now and is known to nobody else. */
-  create(m: Fields, v: Fields): Fields;
+  /** A message that was made just now and is known to nobody else, by the engine's text of it. */
+  create(text: string): Fields;
   find(ID: unknown): Fields | null;
+  /** The text of a message that is, field by field, as it was made here. */
+  textAsCreated(ID: string, passed: Fields): string | undefined;
   /**
    * While a call runs with a message, changes go through the very reference that was passed, and
    * first of all: if the object behind a reactive proxy changed earlier, the proxy would see no
@@ -48,8 +60,9 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
   const created = new Map<string, Entry>();
   const conversations = new Map<string, Entry>();
   const profiles = new Map<string, Entry>();
-  const followers = new Map<string, Fields[]>();
+  const followed = new Map<string, Followed>();
 
+  const known = (ID: string): Entry | undefined => messages.get(ID) ?? created.get(ID) ?? followed.get(ID)?.created;
   const entryOf = (told: Fields): Entry => ({ object: copy(told), told });
 
   /** The reference may be a proxy or have setters of the application, which may throw. */
@@ -61,19 +74,21 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
     }
   }
 
-  function tell(entry: Entry, now: Fields, also: Fields[] = []): void {
+  /** `now` may be a part. */
+  function tell(entry: Entry, now: Fields, passed: Fields[] = []): void {
     // Mostly the app passes the very object that is kept here: once is enough.
-    for (const target of new Set([...also, entry.object])) change(target, entry.told, now);
-    entry.told = now;
+    for (const target of passed) if (target !== entry.object) change(target, entry.told, now);
+    change(entry.object, entry.told, now);
+    Object.assign(entry.told, now);
   }
 
   function tellMessage(ID: string, now: Fields): void {
-    const fresh = created.get(ID);
-    const entry = messages.get(ID) ?? fresh;
+    const entry = known(ID);
+    const passed = followed.get(ID)?.passed;
+    if (entry) tell(entry, now, passed);
+    else passed?.forEach((target) => change(target, {}, now));
     created.delete(ID);
-    const also = followers.get(ID);
-    if (entry) tell(entry, now, also);
-    else also?.forEach((target) => change(target, {}, now));
+    delete entry?.text;
     messages.set(ID, entry ?? entryOf(now));
   }
 
@@ -96,10 +111,10 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
     const { userProfile, ...rest } = c;
     // The peer's profile is an object with a life of its own and no part of what is compared.
     const peer = isPlain(userProfile) ? ('$p' in userProfile ? revive(userProfile) : profile(userProfile)) : undefined;
-    const now = { ...blankConversation(ID), ...rest, lastMessage: { ...blankLastMessage(), ...(c.lastMessage as object) } };
+    const now = { ...rest, lastMessage: { ...blankLastMessage(), ...(c.lastMessage as object) } };
     let entry = conversations.get(ID);
     if (entry) tell(entry, now);
-    else conversations.set(ID, (entry = entryOf(now)));
+    else conversations.set(ID, (entry = entryOf({ ...blankConversation(ID), ...now })));
     entry.object.userProfile ??= peer;
   }
 
@@ -123,12 +138,9 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
       switch (operation.op) {
         case 'message':
           return tellMessage(String(operation.m.ID), described(operation.m, operation.v));
-        case 'patch': {
-          const { ID, set } = operation;
-          const entry = messages.get(ID) ?? created.get(ID);
-          if (entry) tell(entry, { ...entry.told, ...set }, followers.get(ID));
+        case 'patch':
+          if (known(operation.ID)) tellMessage(operation.ID, operation.set);
           return;
-        }
         case 'conversation':
           return conversation(operation.c);
         case 'profile':
@@ -142,29 +154,40 @@ export function createLiveObjects(report: (problem: string, error: unknown) => v
           return;
         case 'reset':
           for (const map of [messages, created, conversations, profiles]) map.clear();
+          for (const it of followed.values()) delete it.created;
       }
     },
-    create(m, v) {
+    create(text) {
+      const { m, v } = JSON.parse(text) as { m: Fields; v: Fields };
       const told = described(m, v);
-      const entry = entryOf(told);
+      const entry: Entry = { ...entryOf(told), text };
       created.set(String(told.ID), entry);
       if (created.size > CREATED_LIMIT) created.delete(created.keys().next().value as string);
       return entry.object;
     },
     find: (ID) => (typeof ID === 'string' && messages.get(ID)?.object) || null,
+    textAsCreated(ID, passed) {
+      const entry = messages.has(ID) ? undefined : known(ID);
+      try {
+        return entry && Object.keys(entry.told).every((key) => same(entry.told[key], passed[key])) ? entry.text : undefined;
+      } catch {
+        return undefined;
+      }
+    },
     follow(ID, passed) {
-      const list = followers.get(ID) ?? [];
-      followers.set(ID, [...list, passed]);
+      const it = followed.get(ID) ?? { passed: [], created: created.get(ID) };
+      it.passed.push(passed);
+      followed.set(ID, it);
       return () => {
-        const rest = [...(followers.get(ID) ?? [])];
-        rest.splice(rest.indexOf(passed), 1);
-        if (rest.length) followers.set(ID, rest);
-        else followers.delete(ID);
+        const entry = known(ID);
+        it.passed.splice(it.passed.indexOf(passed), 1);
+        if (!it.passed.length) followed.delete(ID);
         // An application may have set the status itself before it sent once more; the outcome of the
         // call is what counts.
-        const entry = messages.get(ID) ?? created.get(ID);
         if (!entry) return;
-        for (const target of new Set([passed, entry.object])) change(target, {}, { status: entry.told.status });
+        const { status } = entry.told;
+        if (passed !== entry.object) change(passed, {}, { status });
+        change(entry.object, {}, { status });
       };
     },
   };

@@ -53,9 +53,6 @@ export function blankMessage(ID: string): Fields {
   };
 }
 
-/** Names of the fields of a message; everything else on one belongs to the application. */
-export const MESSAGE_FIELDS = Object.keys(blankMessage(''));
-
 export function blankConversation(conversationID: string): Fields {
   return {
     conversationID,

@@ -6,7 +6,7 @@
 
 import type { ChatSDK as Methods } from '../types/sdk.js';
 import type { EngineClass } from './loader.js';
-import { argumentsText, isObject, messageFields } from './arguments.js';
+import { argumentsText, isObject, messageArgumentsText, messageID, messageText } from './arguments.js';
 import { EVENT } from './constants.js';
 import { Code, TimError, type Failure } from './error.js';
 import { createLink } from './link.js';
@@ -85,15 +85,16 @@ export function createInstance(options: InstanceOptions, load: () => Promise<Eng
   /** `sendMessage` and `resendMessage`: results carry the very object that was passed. */
   function send(method: string): (message: unknown, options?: unknown) => Promise<any> {
     return (message, options) => {
-      const fields = messageFields(message);
-      const ID = isObject(fields) && typeof fields.ID === 'string' ? fields.ID : undefined;
+      const ID = messageID(message);
       const running = ID === undefined ? undefined : sending.get(ID);
       if (running && running.passed === message) return running.promise;
 
+      // Mostly it is as the engine made it; then its own text tells the engine so.
+      const text = (ID === undefined ? undefined : live.textAsCreated(ID, message as Fields)) ?? messageText(message);
       const release = ID === undefined ? undefined : live.follow(ID, message as Fields);
       const withMessage = (data: unknown) => ({ ...(live.revive(data) as Fields | undefined), message });
       const promise = link
-        .call(method, argumentsText([fields, options]))
+        .call(method, messageArgumentsText(text, options))
         .finally(() => {
           release?.();
           if (ID !== undefined && sending.get(ID)?.promise === promise) sending.delete(ID);
@@ -117,7 +118,7 @@ export function createInstance(options: InstanceOptions, load: () => Promise<Eng
       } catch (failure) {
         return failed(failure as Failure);
       }
-      return live.create(made.m, made.v);
+      return live.create(made);
     };
   }
 

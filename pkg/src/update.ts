@@ -7,12 +7,13 @@
 
 export type Fields = Record<string, unknown>;
 
-/** Brings `target` from `before` to `now`, both as the engine said them. */
+/** Brings `target` from `before` to `now`, both as the engine said them; `now` may be a part. */
 export function update(target: Fields, before: Fields, now: Fields): void {
   for (const key of Object.keys(now)) {
-    if (same(before[key], now[key])) continue;
+    const [old, said] = [before[key], now[key]];
+    if (old === said || same(old, said)) continue;
     const current = target[key];
-    const value = next(current, before[key], now[key]);
+    const value = next(current, old, said);
     if (value !== current) target[key] = value;
   }
 }
@@ -37,7 +38,9 @@ function next(current: unknown, before: unknown, now: unknown): unknown {
 export function copy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copy) as T;
   if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, copy(it)])) as T;
+  const made: Fields = { ...value };
+  for (const key of Object.keys(made)) if (typeof made[key] === 'object') made[key] = copy(made[key]);
+  return made as T;
 }
 
 export function isPlain(value: unknown): value is Fields {

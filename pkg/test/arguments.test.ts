@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { argumentsText, messageFields } from '../src/arguments.js';
+import { argumentsText, messageArgumentsText, messageText } from '../src/arguments.js';
 
 const sent = (args: unknown[], undefinedCounts?: boolean): unknown => JSON.parse(argumentsText(args, undefinedCounts));
+
+const sentWith = (message: unknown, ...rest: unknown[]): unknown => JSON.parse(messageArgumentsText(messageText(message), ...rest));
 
 test('arguments left out are left out', () => {
   assert.deepEqual(sent([]), []);
@@ -39,7 +41,12 @@ test('of a message only its own fields go across, whatever hangs on it', () => {
   const message: Record<string, unknown> = { ID: '1-2-3', conversationID: 'C2Ca', payload: { text: 'x' } };
   message.self = message;
   message.component = { render: () => 1 };
-  assert.deepEqual(messageFields(message), { ID: '1-2-3', conversationID: 'C2Ca', payload: { text: 'x' } });
-  assert.equal(messageFields(undefined), undefined);
-  assert.equal(messageFields('message'), 'message');
+  assert.deepEqual(sentWith(message), [{ ID: '1-2-3', conversationID: 'C2Ca', payload: { text: 'x' } }]);
+  assert.deepEqual(sentWith(undefined, { a: 1 }), [null, { a: 1 }]);
+  assert.deepEqual(sentWith('message', undefined, true), ['message', null, true]);
+});
+
+test('of a message blank fields stay here, wrong ones do not', () => {
+  const message = { ID: '1-2-3', nick: '', version: 0, status: 'success', time: NaN, payload: () => 1, cloudCustomData: 1n };
+  assert.deepEqual(sentWith(message), [{ ID: '1-2-3', time: null, payload: null, cloudCustomData: null }]);
 });

@@ -105,6 +105,32 @@ test('a created message is not found until it is sent, and then it is the very s
   assert.equal(result.data.message, message);
 });
 
+test('a message that is sent as it was made is not described again', async () => {
+  const { tim, engine, message } = await withMessage();
+  // Many more are made meanwhile than are remembered.
+  const sent = tim.sendMessage(message);
+  assert.deepEqual(engine.last.args, [{ m: wire, v: view }]);
+  const call = engine.last;
+  for (let index = 0; index < 600; index++) {
+    engine.creation = { m: { ...wire, ID: `1-2-${index}` }, v: view };
+    tim.createTextMessage({});
+  }
+  engine.say({ op: 'patch', ID: wire.ID, set: {} });
+  assert.equal(tim.findMessage(wire.ID), message);
+  engine.say({ op: 'patch', ID: wire.ID, set: { status: 'success', time: 9 } });
+  assert.deepEqual([message.status, message.time], ['success', 9]);
+  call.resolve({ message: { $m: wire.ID } });
+  assert.equal((await sent).data.message, message);
+});
+
+test('a message that was changed since it was made is described by the engine', async () => {
+  const { tim, engine, message } = await withMessage();
+  message.cloudCustomData = 'mine';
+  tim.sendMessage(message);
+  const { m, cloudCustomData } = engine.last.args[0] as Record<string, unknown>;
+  assert.deepEqual([m, cloudCustomData], [undefined, 'mine']);
+});
+
 test('a message changes through the reference that was passed, before the object behind it', async () => {
   const { tim, engine, message } = await withMessage();
   const seen: unknown[] = [];

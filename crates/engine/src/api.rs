@@ -16,6 +16,7 @@ use crate::{
     list::ListChoice,
     output::Event,
     ports::Host,
+    sending::Known,
     session::LoginOptions,
 };
 
@@ -77,7 +78,11 @@ impl<H: Host> Client<H> {
             }
             "sendMessage" => {
                 let options = optional(arguments.at(1))?.unwrap_or_default();
-                to_json(&self.send_message(first, options).await?)
+                // What `create` gave, given back: the app's side has it just so.
+                to_json(&match first.get("m") {
+                    Some(made) => self.send_message(made, options, Known::Yes).await?,
+                    None => self.send_message(first, options, Known::No).await?,
+                })
             }
             "resendMessage" => {
                 let options = optional(arguments.at(1))?;

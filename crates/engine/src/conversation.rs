@@ -48,6 +48,8 @@ pub(crate) struct Conversation {
     pub active_time: u64,
     pub last: Option<Held>,
     pub peer: Option<Profile>,
+    /// The peer as the app's side was told.
+    told_peer: Option<Profile>,
     /// Everything up to here was taken in when this was written.
     seq: Seq,
     rev: Rev,
@@ -92,6 +94,7 @@ impl Conversation {
             active_time: 0,
             last: None,
             peer: None,
+            told_peer: None,
             seq: 0,
             rev: 0,
             ranges: Ranges::default(),
@@ -207,7 +210,7 @@ impl Conversation {
     /// The next place for a message that is only here. The time tells it from those of earlier pages
     /// and other tabs, of which memory knows nothing.
     pub fn next_local(&self, now_ms: u64) -> Position {
-        let newest = self.cached.before(Position::stored(self.head_seq + 1)).last();
+        let newest = self.cached.before(Position::stored(self.head_seq + 1)).next_back();
         let newest = newest.map(|(position, _)| *position).filter(|it| it.seq == self.head_seq);
         let sub = newest.map_or(0, |it| it.sub + 1).max(now_ms);
         Position { seq: self.head_seq, sub }
@@ -237,8 +240,8 @@ impl Conversation {
         (std::cmp::Reverse(self.active_time), &self.id)
     }
 
-    /// The public object.
-    pub fn view(&self, language: &str, me: &str) -> ConversationView {
+    /// The public object, to be told.
+    pub fn tell(&mut self, language: &str, me: &str) -> ConversationView {
         let kind = match self.id.kind() {
             ConversationKind::C2c(_) => "C2C",
             ConversationKind::Group(_) => "GROUP",
@@ -246,6 +249,10 @@ impl Conversation {
         };
         let user_profile =
             self.id.peer().map(|peer| self.peer.clone().unwrap_or_else(|| Profile::empty(peer)));
+        let is_told = self.told_peer == user_profile;
+        if !is_told {
+            self.told_peer.clone_from(&user_profile);
+        }
         ConversationView {
             conversation_id: self.id.clone(),
             kind,
@@ -255,7 +262,7 @@ impl Conversation {
                 .as_ref()
                 .map(|it| self.last_view(it, language, me))
                 .unwrap_or_default(),
-            user_profile,
+            user_profile: user_profile.filter(|_| !is_told),
             peer_read_time: self.peer_read_time,
         }
     }

@@ -7,6 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     rc::Rc,
 };
 
@@ -30,9 +31,12 @@ use crate::{
     table::Table,
 };
 
-/// How long changes are collected before they are written. Most messages are answered within it, so
-/// they are written once instead of as `unSend` first; a page that is left writes at once.
+/// How long changes are collected before they are written; a page that is left writes at once.
 const COLLECT_MS: u64 = 25;
+
+/// How long a message on its way is not written, counted from the first writing after it. Most are
+/// answered within it and so are written once instead of as `unSend` first.
+const UNDER_WAY_MS: u64 = 150;
 
 /// Messages kept per conversation; older ones are dropped and fetched again on demand.
 const KEPT_PER_CONVERSATION: u64 = 50_000;
@@ -51,6 +55,15 @@ pub(crate) struct Keeper<S> {
 /// A store on its way back; see [`Client::close_store`].
 pub(crate) type Closing = Shared<LocalBoxFuture<'static, ()>>;
 
+/// Which messages on their way are to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnderWay {
+    /// All.
+    All,
+    /// Those that take their time.
+    Late,
+}
+
 enum Backend<S> {
     Device(S),
     Memory(MemoryStore),
@@ -59,6 +72,9 @@ enum Backend<S> {
 #[derive(Default)]
 struct Pending {
     messages: Table<MessageId, Record>,
+    /// Messages on their way, of which memory knows the rest, and when they are to be written. They
+    /// are mostly answered in the order in which they were sent.
+    under_way: VecDeque<(MessageId, Option<u64>)>,
     conversations: Vec<ConversationId>,
     /// Conversations whose session has ended: their JSON was made before it was forgotten.
     rows: Vec<(ConversationId, String)>,
@@ -92,9 +108,37 @@ impl<S: Store> Keeper<S> {
         }
     }
 
+    fn has_pending(&self) -> bool {
+        let pending = self.pending.borrow();
+        !(pending.messages.is_empty()
+            && pending.under_way.is_empty()
+            && pending.conversations.is_empty()
+            && pending.rows.is_empty()
+            && pending.values.is_empty()
+            && pending.evictions.is_empty()
+            && self.earlier.borrow().is_empty())
+    }
+
     /// Collects a message.
     pub fn put(&self, held: &Held) {
-        self.pending.borrow_mut().messages.insert(held.message.id.clone(), held.to_record());
+        self.put_record(held.to_record());
+    }
+
+    /// Collects a message as it is kept.
+    pub fn put_record(&self, record: Record) {
+        let mut pending = self.pending.borrow_mut();
+        let under_way = &mut pending.under_way;
+        if let Some(at) = under_way.iter().position(|(id, _)| *id == record.id) {
+            under_way.remove(at);
+        }
+        pending.messages.insert(record.id.clone(), record);
+    }
+
+    /// Collects a message on its way; its record is made when it is written.
+    pub fn put_under_way(&self, id: MessageId) {
+        let mut pending = self.pending.borrow_mut();
+        pending.messages.remove(&id);
+        pending.under_way.push_back((id, None));
     }
 
     /// Collects a value.
@@ -130,19 +174,25 @@ impl<H: Host> Client<H> {
         change(&keeper);
         if !keeper.scheduled.replace(true) {
             self.spawn(|client| async move {
-                client.host().sleep(COLLECT_MS).await;
+                while keeper.has_pending() {
+                    client.host().sleep(COLLECT_MS).await;
+                    client.write(&keeper, UnderWay::Late).await;
+                    client.drain();
+                }
                 keeper.scheduled.set(false);
-                client.flush(&keeper).await;
-                client.drain();
             });
         }
     }
 
     /// Writes everything collected so far.
     pub(crate) async fn flush(&self, keeper: &Keeper<H::Store>) {
+        self.write(keeper, UnderWay::All).await;
+    }
+
+    async fn write(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
         let _writer = keeper.writer.lock().await;
         let mut batches = keeper.earlier.take();
-        batches.push(self.batch(keeper));
+        batches.push(self.batch(keeper, under_way));
         for batch in batches {
             if batch.is_empty() {
                 continue;
@@ -157,7 +207,7 @@ impl<H: Host> Client<H> {
     /// Drops what is kept of a log up to a place. What is collected from now on stays, also below.
     pub(crate) fn drop_log(&self, conversation: &ConversationId, to: Seq) {
         let Some(keeper) = self.keeper() else { return };
-        let mut batch = self.batch(&keeper);
+        let mut batch = self.batch(&keeper, UnderWay::All);
         batch.evictions.push((conversation.clone(), to + 1));
         keeper.earlier.borrow_mut().push(batch);
         self.keep(|keeper| keeper.mark(conversation));
@@ -170,9 +220,12 @@ impl<H: Host> Client<H> {
         }
     }
 
-    fn batch(&self, keeper: &Keeper<H::Store>) -> Batch {
-        self.settle(keeper);
-        let pending = keeper.pending.take();
+    fn batch(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) -> Batch {
+        self.settle(keeper, under_way);
+        let mut pending = keeper.pending.borrow_mut();
+        let rest = std::mem::take(&mut pending.under_way);
+        let pending =
+            std::mem::replace(&mut *pending, Pending { under_way: rest, ..Pending::default() });
         Batch {
             messages: pending.messages.into_values().collect(),
             conversations: pending.rows,
@@ -181,20 +234,34 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Makes the JSON of the marked conversations: now, or before the session is forgotten.
-    pub(crate) fn settle(&self, keeper: &Keeper<H::Store>) {
+    /// Makes the records of messages on their way and the JSON of the marked conversations: now, or
+    /// before the session is forgotten.
+    pub(crate) fn settle(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
+        let now_ms = self.host().now_ms();
         let mut pending = keeper.pending.borrow_mut();
-        let marked = std::mem::take(&mut pending.conversations);
+        let Pending { messages, under_way: waiting, conversations, rows, evictions, .. } =
+            &mut *pending;
         self.with(|state| {
-            for id in marked {
+            waiting.retain_mut(|(id, due_ms)| {
+                let due_ms = *due_ms.get_or_insert(now_ms + UNDER_WAY_MS);
+                // A clock that was set back must not keep them waiting.
+                let waits = under_way == UnderWay::Late
+                    && now_ms < due_ms
+                    && due_ms <= now_ms + UNDER_WAY_MS;
+                if !waits && let Some(held) = state.messages.get(id) {
+                    messages.insert(id.clone(), held.to_record());
+                }
+                waits
+            });
+            for id in conversations.drain(..) {
                 if let Some(it) = state.conversations.get_mut(&id) {
                     if it.ranges.held() > KEPT_PER_CONVERSATION + KEPT_PER_CONVERSATION / 10 {
                         let below = it.ranges.newest(KEPT_PER_CONVERSATION);
                         it.ranges.forget_below(below);
                         it.begin = None;
-                        pending.evictions.push((id.clone(), below));
+                        evictions.push((id.clone(), below));
                     }
-                    pending.rows.push((id, it.write_json()));
+                    rows.push((id, it.write_json()));
                 }
             }
         });
@@ -238,11 +305,11 @@ impl<H: Host> Client<H> {
     async fn read(
         &self,
         keeper: &Keeper<H::Store>,
-        page: Result<Vec<Record>, StoreError>,
+        page: Result<Vec<String>, StoreError>,
     ) -> Vec<Held> {
         match page {
-            // A damaged record is left out; its place is fetched again when somebody asks.
-            Ok(records) => records.iter().filter_map(Held::from_record).collect(),
+            // A damaged text is left out; its place is fetched again when somebody asks.
+            Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).collect(),
             Err(error) => {
                 self.go_on_in_memory(keeper, Batch::default(), &error).await;
                 Vec::new()

@@ -2,17 +2,19 @@
 //!
 //! Knows how it is stored and how it looks for a viewer; not which conversation state surrounds it.
 
+use std::rc::Rc;
+
 use tim_protocol::{
-    call::MessageControlInfo,
+    call::{MessageControlInfo, Sent},
     entry::Entry,
     ids::{ConversationId, Seq},
     json::{self, Bad, FromJson, Json, ObjectReader, ObjectWriter, ToJson},
     json_object,
-    message::Message,
+    message::{ConversationType, Message},
 };
 
 use crate::{
-    output::{MessageView, Status, ViewerPart},
+    output::{MessageView, Patch, Status, ViewerPart},
     store::{Position, Record},
 };
 
@@ -46,7 +48,8 @@ impl ToJson for SendOptions {
 /// A message of the cache.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Held {
-    pub message: Message,
+    // Shared with whoever looks at it.
+    pub message: Rc<Message>,
     pub conversation: ConversationId,
     pub position: Position,
     pub status: Status,
@@ -71,7 +74,7 @@ json_object!(write Held {
 impl FromJson for Held {
     fn blank() -> Self {
         Self {
-            message: Message::blank(),
+            message: Rc::new(Message::blank()),
             conversation: ConversationId::blank(),
             position: Position::default(),
             status: Status::blank(),
@@ -84,7 +87,7 @@ impl FromJson for Held {
 
     fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
         let mut object = ObjectReader::new(json);
-        object.member("message", &mut self.message);
+        object.member("message", Rc::<Message>::make_mut(&mut self.message));
         object.member("conversationID", &mut self.conversation);
         object.member("position", &mut self.position);
         object.member("status", &mut self.status);
@@ -101,7 +104,7 @@ impl Held {
     /// A message from the server's log.
     pub fn stored(entry: Entry, conversation: ConversationId) -> Self {
         Self {
-            message: entry.message,
+            message: Rc::new(entry.message),
             conversation,
             position: Position::stored(entry.seq),
             status: Status::Success,
@@ -120,7 +123,7 @@ impl Held {
         options: SendOptions,
     ) -> Self {
         Self {
-            message,
+            message: Rc::new(message),
             conversation,
             position,
             status: Status::UnSend,
@@ -128,6 +131,28 @@ impl Held {
             is_resend: false,
             options,
             told_read: true,
+        }
+    }
+
+    /// The server has stored this message; answers what is other than before.
+    pub fn accept(&mut self, sent: &Sent) -> Patch {
+        self.status = Status::Success;
+        self.position = Position::stored(sent.seq);
+        let message = Rc::make_mut(&mut self.message);
+        let in_group = message.conversation_type == ConversationType::Group;
+        let sequence = if in_group { sent.seq } else { message.sequence };
+        Patch {
+            status: Some(Status::Success),
+            time: changed(&mut message.time, &sent.time),
+            sequence: changed(&mut message.sequence, &sequence),
+            nick: changed(&mut message.nick, &sent.nick),
+            avatar: changed(&mut message.avatar, &sent.avatar),
+            need_read_receipt: changed(&mut message.need_read_receipt, &sent.need_read_receipt),
+            is_support_extension: changed(
+                &mut message.is_support_extension,
+                &sent.is_support_extension,
+            ),
+            ..Patch::default()
         }
     }
 
@@ -143,8 +168,8 @@ impl Held {
     }
 
     /// Reads what the store kept; `None` when it is damaged.
-    pub fn from_record(record: &Record) -> Option<Self> {
-        json::read(&record.json).ok()
+    pub fn kept(json: &str) -> Option<Self> {
+        json::read(json).ok()
     }
 
     /// How it looks for `me`, given how far either side has read.
@@ -152,7 +177,7 @@ impl Held {
         let out = self.message.from == me;
         let stored = self.status == Status::Success;
         MessageView {
-            m: self.message.clone(),
+            m: Rc::clone(&self.message),
             v: ViewerPart {
                 conversation_id: self.conversation.clone(),
                 flow: if out { "out" } else { "in" },
@@ -163,4 +188,12 @@ impl Held {
             },
         }
     }
+}
+
+/// Changes a value; the new one if it is another.
+fn changed<T: Clone + PartialEq>(value: &mut T, new: &T) -> Option<T> {
+    (value != new).then(|| {
+        value.clone_from(new);
+        new.clone()
+    })
 }

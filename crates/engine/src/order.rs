@@ -1,15 +1,21 @@
 //! Messages of a conversation in list order: by place, ties by ID.
 //!
-//! A sorted vector. Almost everything is added at one of its ends, and one piece of code serves both
-//! the cache and the memory store.
+//! A sorted list of which both ends are cheap to change: messages are added at the end, and those that
+//! were sent together wait at the front of what is unsent. One piece of code serves both the cache
+//! and the memory store.
+
+use std::collections::{VecDeque, vec_deque};
 
 use tim_protocol::ids::MessageId;
 
 use crate::store::Position;
 
+/// Part of an order.
+type Iter<'a> = vec_deque::Iter<'a, (Position, MessageId)>;
+
 /// A sorted list of places and IDs.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Order(Vec<(Position, MessageId)>);
+pub(crate) struct Order(VecDeque<(Position, MessageId)>);
 
 impl Order {
     /// Adds a message; nothing when it is there already.
@@ -23,7 +29,7 @@ impl Order {
     /// Takes a message out.
     pub fn remove(&mut self, position: Position, id: &MessageId) {
         let at = self.first_at(position);
-        let found = self.0[at..].iter().take_while(|(it, _)| *it == position);
+        let found = self.0.range(at..).take_while(|(it, _)| *it == position);
         if let Some(offset) = found.map(|(_, it)| it).position(|it| it == id) {
             self.0.remove(at + offset);
         }
@@ -40,15 +46,20 @@ impl Order {
     }
 
     /// The messages from a place on, up to but not including another.
-    pub fn between(&self, from: Position, to: Position) -> &[(Position, MessageId)] {
+    pub fn between(&self, from: Position, to: Position) -> Iter<'_> {
         let from = self.first_at(from);
         let to = self.first_at(to).max(from);
-        &self.0[from..to]
+        self.0.range(from..to)
     }
 
     /// The messages before a place.
-    pub fn before(&self, to: Position) -> &[(Position, MessageId)] {
-        &self.0[..self.first_at(to)]
+    pub fn before(&self, to: Position) -> Iter<'_> {
+        self.0.range(..self.first_at(to))
+    }
+
+    /// All messages.
+    pub fn iter(&self) -> Iter<'_> {
+        self.0.iter()
     }
 
     fn first_at(&self, position: Position) -> usize {
@@ -67,8 +78,7 @@ mod tests {
         for (seq, n) in [(3, 1), (1, 2), (2, 3), (2, 1), (2, 3)] {
             order.insert(Position::stored(seq), id(n));
         }
-        let seqs =
-            |part: &[(Position, MessageId)]| part.iter().map(|it| it.0.seq).collect::<Vec<_>>();
+        let seqs = |part: Iter<'_>| part.map(|it| it.0.seq).collect::<Vec<_>>();
         assert_eq!(seqs(order.before(Position::stored(3))), [1, 2, 2]);
         assert_eq!(seqs(order.between(Position::stored(2), Position::stored(4))), [2, 2, 3]);
         order.remove(Position::stored(2), &id(3));

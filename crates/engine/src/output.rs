@@ -6,6 +6,8 @@
 //!
 //! A field that has its default is absent; the app's side has a template with every field.
 
+use std::rc::Rc;
+
 use tim_protocol::{
     code::Code,
     ids::{ConversationId, MessageId, UserId},
@@ -21,7 +23,8 @@ use tim_protocol::{
 pub enum Output {
     /// A message is new, or has changed as a whole.
     Message(Box<MessageView>),
-    /// Single fields of a message changed.
+    /// Single fields of a message changed; none when the app's side has it as it is, from its
+    /// making, and now it counts.
     Patch {
         /// Which message.
         id: MessageId,
@@ -55,7 +58,7 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MessageView {
     /// The same for everybody.
-    pub m: Message,
+    pub m: Rc<Message>,
     /// The viewer's part.
     pub v: ViewerPart,
 }
@@ -98,6 +101,14 @@ pub struct Patch {
     pub is_read: Option<bool>,
     /// See [`ViewerPart::is_peer_read`].
     pub is_peer_read: Option<bool>,
+    /// When the server stored it.
+    pub time: Option<u64>,
+    /// Its place in a group's log.
+    pub sequence: Option<u64>,
+    /// Whether the server granted a receipt.
+    pub need_read_receipt: Option<bool>,
+    /// Whether the server granted extensions.
+    pub is_support_extension: Option<bool>,
     /// The sender's newest nick, in one-to-one conversations.
     pub nick: Option<String>,
     /// The sender's newest avatar, in one-to-one conversations.
@@ -115,7 +126,7 @@ pub struct ConversationView {
     pub unread_count: u32,
     /// The newest message that may appear in the list.
     pub last_message: LastMessage,
-    /// One-to-one: the peer.
+    /// One-to-one: the peer, when it is another than was told before.
     pub user_profile: Option<Profile>,
     /// Newest message time the peer has read.
     pub peer_read_time: u64,
@@ -269,6 +280,10 @@ json_object!(write Patch {
     status: "status",
     is_read: "isRead",
     is_peer_read: "isPeerRead",
+    time: "time",
+    sequence: "sequence",
+    need_read_receipt: "needReadReceipt",
+    is_support_extension: "isSupportExtension",
     nick: "nick",
     avatar: "avatar",
 });

@@ -1,7 +1,7 @@
 //! Sending messages so that none is lost, doubled or out of order.
 //!
-//! A message goes, in the turn of the call: into memory and the store as `unSend`, then to the
-//! socket (or, without a link, into the queue that is written in order when there is one). The server
+//! A message goes, in the turn of the call: to the socket (or, without a link, into the queue that is
+//! written in order when there is one), into memory and towards the store as `unSend`. The server
 //! stores an ID once, so an unanswered frame is simply written again after a reconnect. The answer
 //! gives the message its place; without one in time the message becomes `fail` and stays, ready for
 //! `resendMessage` under the same ID. If the server had it after all, the log says so later and it
@@ -9,10 +9,12 @@
 //!
 //! Online-only messages skip memory and store: they exist for the moment.
 
+use std::rc::Rc;
+
 use tim_protocol::{
     call::{MessageControlInfo, SendMessage, Sent},
     code::Code,
-    ids::MessageId,
+    ids::{ConversationId, MessageId},
     json::{FromJson, Json},
     json_object, limits,
     message::{ConversationType, Message},
@@ -40,7 +42,7 @@ pub struct SendResult {
 json_object!(full SendResult { message: "message" });
 
 impl<H: Host> Client<H> {
-    /// `sendMessage`: a message and the options.
+    /// `sendMessage`: a message, the options and whether the app's side has it as it was made.
     ///
     /// # Errors
     /// 2105, 2106, 2113, 80002 before anything happens; 2801, 2805 or the server's code after.
@@ -48,14 +50,18 @@ impl<H: Host> Client<H> {
         &self,
         message: &Json<'_>,
         options: SendOptions,
+        known: Known,
     ) -> Result<SendResult, Error> {
-        let (message, status) = read_message(message)?;
+        let (message, mut status) = read_message(message)?;
+        if known == Known::Yes {
+            status = Status::UnSend;
+        }
         if options.online_user_only && options.message_control_info != MessageControlInfo::default()
         {
             return Err(Error::new(Code::MESSAGE_CONTROL_INFO_FAIL));
         }
         let status = self.status_of(&message.id).unwrap_or(status);
-        self.send_unless_done(message, status, options, Again::No).await
+        self.send_unless_done(message, status, options, Attempt::First(known)).await
     }
 
     /// `resendMessage`: the same ID again, with the options it was first sent with unless others
@@ -76,7 +82,7 @@ impl<H: Host> Client<H> {
         };
         let status = held.as_ref().map_or(status, |it| it.status);
         let options = options.or_else(|| held.map(|it| it.options)).unwrap_or_default();
-        self.send_unless_done(message, status, options, Again::Yes).await
+        self.send_unless_done(message, status, options, Attempt::Again).await
     }
 
     fn status_of(&self, id: &MessageId) -> Option<Status> {
@@ -88,7 +94,7 @@ impl<H: Host> Client<H> {
         message: Message,
         status: Status,
         options: SendOptions,
-        again: Again,
+        attempt: Attempt,
     ) -> Result<SendResult, Error> {
         let id = message.id.clone();
         let result = Ok(SendResult { message: MessageRef { id: id.clone() } });
@@ -118,7 +124,7 @@ impl<H: Host> Client<H> {
         let outcome = if options.online_user_only {
             self.send_online(message, options).await
         } else {
-            self.send_stored(message, options, again).await
+            self.send_stored(message, options, attempt).await
         };
         self.tell_waiting(&id, &outcome);
         outcome.and(result)
@@ -136,17 +142,21 @@ impl<H: Host> Client<H> {
         &self,
         message: Message,
         options: SendOptions,
-        again: Again,
+        attempt: Attempt,
     ) -> Result<(), Error> {
         let id = message.id.clone();
-        let generation = self.with(|state| state.generation);
+        let (generation, conversation) =
+            self.with(|state| (state.generation, conversation_of(&message, state.my_id())));
+        let conversation =
+            conversation.ok_or_else(|| Error::new(Code::INVALID_CONVERSATION_TYPE))?;
         let call = SendMessage {
-            message: message.clone(),
+            message,
             online_user_only: false,
             message_control_info: options.message_control_info.clone(),
         };
-        self.put_unsent(message, options, again)?;
+        // First, so that the rest is done while the frame travels.
         let answer = self.submit(&call, Patience::SEND);
+        self.put_unsent(call.message, conversation, options, attempt);
         self.drain();
         let sent = read_reply::<SendMessage>(answer.await);
         if !self.is_current(generation) {
@@ -211,16 +221,16 @@ impl<H: Host> Client<H> {
     fn put_unsent(
         &self,
         message: Message,
+        conversation: ConversationId,
         options: SendOptions,
-        again: Again,
-    ) -> Result<(), Error> {
+        attempt: Attempt,
+    ) {
         let now_ms = self.server_time_ms();
         let now_s = now_ms / 1000;
-        let held = self.with(|state| {
-            let conversation = conversation_of(&message, state.my_id())
-                .ok_or_else(|| Error::new(Code::INVALID_CONVERSATION_TYPE))?;
-            state.sending.insert(message.id.clone(), Vec::new());
-            state.sent_here.insert(message.id.clone(), ());
+        let id = message.id.clone();
+        self.with(|state| {
+            state.sending.insert(id.clone(), Vec::new());
+            state.sent_here.insert(id.clone(), ());
             let it = state.conversation(&conversation);
             let position = it.next_local(now_ms);
             if !it.listed {
@@ -228,20 +238,22 @@ impl<H: Host> Client<H> {
                 it.active_time = it.active_time.max(now_s);
                 state.touch(&conversation);
             }
-            let mut held = Held::unsent(message, conversation, position, options);
-            if again == Again::Yes {
+            let mut held = Held::unsent(message, conversation.clone(), position, options);
+            if attempt == Attempt::Again {
                 held.is_resend = true;
-                held.message.time = now_s;
+                Rc::make_mut(&mut held.message).time = now_s;
             }
-            state.cache(held.clone());
-            state.trim(&held.conversation);
-            Ok::<Held, Error>(held)
-        })?;
-        self.keep(|keeper| {
-            keeper.put(&held);
-            keeper.mark(&held.conversation);
+            if attempt == Attempt::First(Known::Yes) {
+                state.cache_known(held);
+            } else {
+                state.cache(held);
+            }
+            state.trim(&conversation);
         });
-        Ok(())
+        self.keep(|keeper| {
+            keeper.put_under_way(id);
+            keeper.mark(&conversation);
+        });
     }
 
     /// The server has the message.
@@ -252,23 +264,12 @@ impl<H: Host> Client<H> {
             self.log_at(&conversation, sent.seq);
         }
         let done = self.with(|state| {
-            let mut held = state.messages.get(id)?.clone();
-            held.status = Status::Success;
-            held.position = Position::stored(sent.seq);
-            let message = &mut held.message;
-            message.time = sent.time;
-            message.nick.clone_from(&sent.nick);
-            message.avatar.clone_from(&sent.avatar);
-            message.need_read_receipt = sent.need_read_receipt;
-            message.is_support_extension = sent.is_support_extension;
-            if message.conversation_type == ConversationType::Group {
-                message.sequence = sent.seq;
-            }
-            state.cache(held.clone());
             let complete = state.list_complete;
-            let it = state.conversation(&held.conversation);
+            let held = state.accept(id, sent)?;
+            let (conversation, record) = (held.conversation.clone(), held.to_record());
+            state.offer_last(id);
+            let it = state.conversation(&conversation);
             it.head_seq = it.head_seq.max(sent.seq);
-            it.offer_last(&held);
             let due = begin_log(it, sent.seq, sent.rev, complete).take(
                 sent.seq,
                 sent.rev,
@@ -276,13 +277,12 @@ impl<H: Host> Client<H> {
             );
             // Its own place is held even while something before it is missing.
             it.ranges.add(sent.seq, sent.seq);
-            state.touch(&held.conversation);
-            Some((held, due))
+            state.touch(&conversation);
+            Some((conversation, record, due))
         });
         // Evicted meanwhile, or the session is another one: the log has it.
-        let Some((held, due)) = done else { return };
-        let conversation = held.conversation.clone();
-        self.keep(|keeper| keeper.put(&held));
+        let Some((conversation, record, due)) = done else { return };
+        self.keep(|keeper| keeper.put_record(record));
         self.deliver(&conversation, due);
         self.mend(&conversation);
     }
@@ -315,8 +315,17 @@ impl<H: Host> Client<H> {
 
 /// Whether a message was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Again {
+enum Attempt {
+    First(Known),
+    Again,
+}
+
+/// Whether the app's side has a message just as it was made, and need not be told how it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It may have been changed, or made elsewhere.
     No,
+    /// It has.
     Yes,
 }
 

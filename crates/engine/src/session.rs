@@ -26,7 +26,7 @@ use crate::{
     connection::Attempts,
     error::Error,
     gate::Phase,
-    keeper::{Keeper, store_failure},
+    keeper::{Keeper, UnderWay, store_failure},
     oneshot,
     output::{Event, Output, Status},
     ports::{Host, LogLevel, Socket},
@@ -344,7 +344,7 @@ impl<H: Host> Client<H> {
     fn take_leave(&self) -> Option<std::rc::Rc<H::Socket>> {
         self.fail_unsent();
         if let Some(keeper) = self.keeper() {
-            self.settle(&keeper);
+            self.settle(&keeper, UnderWay::All);
         }
         self.with(|state| {
             let socket = state.socket.take();

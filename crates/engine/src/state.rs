@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use tim_protocol::{
-    call::Settings,
+    call::{Sent, Settings},
     ids::{ConversationId, MessageId, Seq, TinyId, UserId},
     push::Push,
     user::Profile,
@@ -21,7 +21,6 @@ use crate::{
     output::{Event, NetState, Output, Patch, Status},
     ports::Socket,
     requests::Requests,
-    store::Position,
     table::Table,
 };
 
@@ -175,8 +174,9 @@ impl<S> State<S> {
     /// Queues the public objects of changed conversations.
     pub fn tell_touched(&mut self) {
         for id in std::mem::take(&mut self.touched) {
-            if let Some(it) = self.conversations.get(&id) {
-                let view = it.view(&self.language, self.my_id());
+            if let Some(it) = self.conversations.get_mut(&id) {
+                let me = self.me.as_ref().map_or("", |me| me.user_id.as_str());
+                let view = it.tell(&self.language, me);
                 self.output.push(Output::Conversation { c: Box::new(view) });
             }
         }
@@ -184,24 +184,56 @@ impl<S> State<S> {
 
     /// Keeps a message in the cache and tells how it looks.
     pub fn cache(&mut self, mut held: Held) {
-        let id = held.message.id.clone();
         let conversation = self.conversation(&held.conversation);
         let (read_seq, peer_read_seq) = (conversation.read_seq, conversation.peer_read_seq);
-        conversation.cached.insert(held.position, id.clone());
         let name = conversation.newer_name(&held.message);
         let mut view = held.view(self.my_id(), read_seq, peer_read_seq);
         if let Some((nick, avatar)) = name.filter(|_| view.v.flow == "in") {
-            (view.m.nick, view.m.avatar) = (nick, avatar);
+            let message = Rc::make_mut(&mut view.m);
+            (message.nick, message.avatar) = (nick, avatar);
         }
         held.told_read = view.v.is_read;
-        if let Some(old) = self.messages.insert(id.clone(), held)
-            && let Some(now) = self.messages.get(&id)
-            && old.position != now.position
-        {
-            let (conversation, at) = (now.conversation.clone(), old.position);
-            self.conversation(&conversation).cached.remove(at, &id);
-        }
+        self.place(held);
         self.output.push(Output::Message(Box::new(view)));
+    }
+
+    /// Keeps a message in the cache that the app's side has just as it is.
+    pub fn cache_known(&mut self, held: Held) {
+        let id = held.message.id.clone();
+        self.place(held);
+        self.output.push(Output::Patch { id, set: Patch::default() });
+    }
+
+    fn place(&mut self, held: Held) {
+        let (id, position) = (held.message.id.clone(), held.position);
+        let cached = &mut self.conversation(&held.conversation).cached;
+        cached.insert(position, id.clone());
+        if let Some(old) = self.messages.insert(id.clone(), held)
+            && old.position != position
+        {
+            self.conversation(&old.conversation).cached.remove(old.position, &id);
+        }
+    }
+
+    /// A message that was sent from here is on the server: changes it and tells how.
+    pub fn accept(&mut self, id: &MessageId, sent: &Sent) -> Option<&Held> {
+        let held = self.messages.get_mut(id)?;
+        let it = self.conversations.get_mut(&held.conversation)?;
+        it.cached.remove(held.position, id);
+        let mut set = held.accept(sent);
+        it.cached.insert(held.position, id.clone());
+        set.is_peer_read = (sent.seq <= it.peer_read_seq).then_some(true);
+        self.output.push(Output::Patch { id: id.clone(), set });
+        Some(held)
+    }
+
+    /// Offers a cached message to its row: see [`Conversation::offer_last`].
+    pub fn offer_last(&mut self, id: &MessageId) {
+        if let Some(held) = self.messages.get(id)
+            && let Some(it) = self.conversations.get_mut(&held.conversation)
+        {
+            it.offer_last(held);
+        }
     }
 
     /// Tells the cached messages of a peer its new nick and avatar; what is stored keeps those of its
@@ -212,7 +244,7 @@ impl<S> State<S> {
         let Some(peer) = it.peer.as_ref().filter(|peer| *peer.user_id.as_str() != *me) else {
             return;
         };
-        for (_, message) in it.cached.before(Position { seq: Seq::MAX, sub: u64::MAX }) {
+        for (_, message) in it.cached.iter() {
             if self.messages.get(message).is_some_and(|held| *held.message.from != *me) {
                 let (nick, avatar) = (Some(peer.nick.clone()), Some(peer.avatar.clone()));
                 let set = Patch { nick, avatar, ..Patch::default() };
@@ -225,10 +257,9 @@ impl<S> State<S> {
     /// that are only here. Answers these, at their new places.
     pub fn restart(&mut self, id: &ConversationId) -> Vec<Held> {
         let cached = std::mem::take(&mut self.conversation(id).cached);
-        let all = cached.before(Position { seq: Seq::MAX, sub: u64::MAX });
         let mut local = Vec::new();
         let mut gone = Vec::new();
-        for (_, message) in all {
+        for (_, message) in cached.iter() {
             match self.messages.remove(message) {
                 Some(held) if held.status != Status::Success => local.push(held),
                 _ => gone.push(message.clone()),
@@ -245,10 +276,13 @@ impl<S> State<S> {
         local
     }
 
-    /// Lets the oldest messages of a conversation go when there are too many.
+    /// Lets the oldest messages of a conversation go when there are too many; not those on their way,
+    /// of which more is to be told.
     pub fn trim(&mut self, id: &ConversationId) {
-        let cached = &mut self.conversation(id).cached;
-        let evicted = cached.drop_oldest(cached.len().saturating_sub(CACHED_PER_CONVERSATION));
+        let Some(Conversation { cached, .. }) = self.conversations.get_mut(id) else { return };
+        let surplus = cached.iter().take(cached.len().saturating_sub(CACHED_PER_CONVERSATION));
+        let count = surplus.take_while(|(_, id)| !self.sending.contains(id)).count();
+        let evicted = cached.drop_oldest(count);
         if !evicted.is_empty() {
             for id in &evicted {
                 self.messages.remove(id);

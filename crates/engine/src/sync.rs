@@ -139,7 +139,7 @@ impl<H: Host> Client<H> {
         let failed: Vec<Held> = snapshot
             .outbox
             .iter()
-            .filter_map(Held::from_record)
+            .filter_map(|it| Held::kept(it))
             .map(|it| Held { status: Status::Fail, ..it })
             .collect();
         let mut known = Known::new();
@@ -636,7 +636,7 @@ pub(crate) fn set_read<S>(state: &mut State<S>, id: &ConversationId, seq: Seq) {
     let Some(it) = state.conversations.get_mut(id) else { return };
     it.read_seq = it.read_seq.max(seq);
     let cached: Vec<MessageId> =
-        it.cached.before(Position::stored(seq + 1)).iter().map(|(_, id)| id.clone()).collect();
+        it.cached.before(Position::stored(seq + 1)).map(|(_, id)| id.clone()).collect();
     for id in cached {
         if let Some(held) = state.messages.get_mut(&id)
             && !held.told_read
@@ -662,8 +662,7 @@ pub(crate) fn set_peer_read<S>(
     let from = Position::stored(it.peer_read_seq + 1);
     let to = Position { seq, sub: 1 };
     it.peer_read_seq = seq;
-    let cached: Vec<MessageId> =
-        it.cached.between(from, to).iter().map(|(_, id)| id.clone()).collect();
+    let cached: Vec<MessageId> = it.cached.between(from, to).map(|(_, id)| id.clone()).collect();
     let is_own = |it: &&MessageId| {
         state
             .messages

@@ -9,7 +9,7 @@
 //! are absent have their type's default, `null` is a value of no type but `Option`. Numbers stay text
 //! until somebody wants an integer; nothing here knows floating point.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
 /// Values nested deeper than this are refused, so that hostile input cannot exhaust the stack.
 const DEPTH: usize = 64;
@@ -163,7 +163,8 @@ impl<'a> Reader<'a> {
         let kind = match self.peek()? {
             b'{' => {
                 self.at += 1;
-                let mut members = Vec::new();
+                // A message has about so many.
+                let mut members = Vec::with_capacity(16);
                 if !self.eat(b'}') {
                     loop {
                         self.space();
@@ -789,6 +790,12 @@ impl<T: ToJson> ToJson for Vec<T> {
 }
 
 impl<T: ToJson> ToJson for Box<T> {
+    fn write(&self, out: &mut String) {
+        (**self).write(out);
+    }
+}
+
+impl<T: ToJson> ToJson for Rc<T> {
     fn write(&self, out: &mut String) {
         (**self).write(out);
     }

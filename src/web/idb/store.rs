@@ -102,24 +102,13 @@ impl IdbStore {
         value
     }
 
-    /// Reads a record; `None` for one that is damaged.
-    fn read_record(&self, value: &JsValue) -> Option<Record> {
-        let get = |key: &JsValue| Reflect::get(value, key).ok();
-        let place: Array = get(&self.keys.place)?.dyn_into().ok()?;
-        Some(Record {
-            id: get(&self.keys.id)?.as_string()?.parse().ok()?,
-            conversation: place.get(0).as_string()?.parse().ok()?,
-            position: Position {
-                seq: place.get(1).as_f64()? as u64,
-                sub: place.get(2).as_f64()? as u64,
-            },
-            outbox: get(&self.keys.outbox)?.is_truthy(),
-            json: get(&self.keys.json)?.as_string()?,
-        })
+    /// What a record says; `None` for one that is damaged.
+    fn text(&self, value: &JsValue) -> Option<String> {
+        Reflect::get(value, &self.keys.json).ok()?.as_string()
     }
 
-    fn records(&self, values: &JsValue) -> Vec<Record> {
-        values.unchecked_ref::<Array>().iter().filter_map(|it| self.read_record(&it)).collect()
+    fn texts(&self, values: &JsValue) -> Vec<String> {
+        values.unchecked_ref::<Array>().iter().filter_map(|it| self.text(&it)).collect()
     }
 
     fn put_all(&self, transaction: &IdbTransaction, batch: &Batch) -> Result<(), JsValue> {
@@ -185,7 +174,7 @@ impl Store for IdbStore {
         let values: Vec<String> = texts(values);
         Ok(Snapshot {
             conversations: texts(conversations),
-            outbox: self.records(&outbox),
+            outbox: self.texts(&outbox),
             values: keys.into_iter().zip(values).collect(),
         })
     }
@@ -217,7 +206,7 @@ impl Store for IdbStore {
         conversation: &ConversationId,
         before: Position,
         limit: usize,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
         // A bounded `getAll` is three times as fast as a cursor, and places are dense: the page is
         // nearly always in the first stretch that is looked at.
         let mut reach = limit as u64;
@@ -229,18 +218,18 @@ impl Store for IdbStore {
             let length = found.length();
             if length as usize >= limit || low == 0 {
                 let page = found.slice(length.saturating_sub(limit as u32), length);
-                return Ok(self.records(&page));
+                return Ok(self.texts(&page));
             }
             reach = reach.saturating_mul(4);
         }
     }
 
-    async fn message(&self, id: &MessageId) -> Result<Option<Record>, StoreError> {
+    async fn message(&self, id: &MessageId) -> Result<Option<String>, StoreError> {
         let request = self
             .read(schema::MESSAGES)?
             .get(&JsValue::from_str(id.as_str()))
             .map_err(|error| failure(&error))?;
-        Ok(self.read_record(&result(&request).await?))
+        Ok(self.text(&result(&request).await?))
     }
 
     fn close(&self) {

@@ -62,7 +62,12 @@ impl Store for MemoryStore {
         let tables = self.0.borrow();
         Ok(Snapshot {
             conversations: tables.conversations.iter().map(|(_, json)| json.clone()).collect(),
-            outbox: tables.messages.values().filter(|it| it.outbox).cloned().collect(),
+            outbox: tables
+                .messages
+                .values()
+                .filter(|it| it.outbox)
+                .map(|it| it.json.clone())
+                .collect(),
             values: tables.values.clone(),
         })
     }
@@ -74,7 +79,7 @@ impl Store for MemoryStore {
         }
         for (conversation, below) in &batch.evictions {
             let old = tables.log(conversation).map(|it| it.before(Position::stored(*below)));
-            for (_, id) in old.unwrap_or_default().to_vec() {
+            for (_, id) in old.into_iter().flatten().cloned().collect::<Vec<_>>() {
                 tables.remove(&id);
             }
         }
@@ -88,15 +93,20 @@ impl Store for MemoryStore {
         conversation: &ConversationId,
         before: Position,
         limit: usize,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
         let tables = self.0.borrow();
-        let log = tables.log(conversation).map(|it| it.before(before)).unwrap_or_default();
-        let page = &log[log.len().saturating_sub(limit)..];
-        Ok(page.iter().filter_map(|(_, id)| tables.messages.get(id).cloned()).collect())
+        let Some(log) = tables.log(conversation).map(|it| it.before(before)) else {
+            return Ok(Vec::new());
+        };
+        let above = log.len().saturating_sub(limit);
+        Ok(log
+            .skip(above)
+            .filter_map(|(_, id)| tables.messages.get(id).map(|it| it.json.clone()))
+            .collect())
     }
 
-    async fn message(&self, id: &MessageId) -> Result<Option<Record>, StoreError> {
-        Ok(self.0.borrow().messages.get(id).cloned())
+    async fn message(&self, id: &MessageId) -> Result<Option<String>, StoreError> {
+        Ok(self.0.borrow().messages.get(id).map(|it| it.json.clone()))
     }
 
     fn close(&self) {}

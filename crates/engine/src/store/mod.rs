@@ -42,7 +42,7 @@ impl Position {
     }
 }
 
-/// A message as it is kept.
+/// A message as it is kept: where it lies, and what it says, which is all that reads give back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Its ID.
@@ -86,8 +86,8 @@ impl Batch {
 pub struct Snapshot {
     /// The JSON of every conversation.
     pub conversations: Vec<String>,
-    /// Messages that were on their way.
-    pub outbox: Vec<Record>,
+    /// The JSON of messages that were on their way.
+    pub outbox: Vec<String>,
     /// Every value: key and JSON.
     pub values: Vec<(String, String)>,
 }
@@ -102,15 +102,15 @@ pub trait Store {
     fn load(&self) -> impl Future<Output = Result<Snapshot, StoreError>>;
     /// Writes a batch.
     fn write(&self, batch: &Batch) -> impl Future<Output = Result<(), StoreError>>;
-    /// The newest `limit` messages before a position, ascending.
+    /// The JSON of the newest `limit` messages before a position, ascending.
     fn older(
         &self,
         conversation: &ConversationId,
         before: Position,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
-    /// One message.
-    fn message(&self, id: &MessageId) -> impl Future<Output = Result<Option<Record>, StoreError>>;
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>>;
+    /// The JSON of one message.
+    fn message(&self, id: &MessageId) -> impl Future<Output = Result<Option<String>, StoreError>>;
     /// Gives the store back; nothing is asked of it afterwards.
     fn close(&self);
 }

@@ -335,6 +335,27 @@ fn excluded_messages_are_stored_and_not_shown() {
 }
 
 #[test]
+fn a_message_is_written_when_it_is_answered_or_its_answer_takes_its_time() {
+    let world = World::new(43);
+    let (alice, _bob) = (world.ready("alice"), world.ready("bob"));
+    world.pass(300);
+    let written = || alice.disk.messages.take();
+    assert_eq!(written(), 0);
+    let calls: Vec<_> = (0..5).map(|it| alice.start_send("bob", &it.to_string())).collect();
+    world.pass(300);
+    assert!(calls.iter().all(|it| it.is_done()));
+    assert_eq!(written(), 5, "each once");
+    alice.go_offline();
+    alice.start_send("bob", "later");
+    world.pass(200);
+    assert_eq!(written(), 1, "a reload would find it");
+    alice.start_send("bob", "last");
+    alice.client().flush_soon();
+    world.pass(1);
+    assert_eq!(written(), 1, "a page that is left writes at once");
+}
+
+#[test]
 fn a_reload_turns_what_was_on_its_way_into_failed_messages() {
     let world = World::new(34);
     let (alice, bob) = (world.ready("alice"), world.ready("bob"));

@@ -7,10 +7,13 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
+    rc::Rc,
 };
 
 use serde_json::Value;
-use tim_engine::output::{ConversationView, Event, MessageView, NetState, Output, Status};
+use tim_engine::output::{
+    ConversationView, Event, MessageView, NetState, Output, Status, ViewerPart,
+};
 use tim_protocol::{
     ids::{ConversationId, MessageId, UserId},
     json,
@@ -29,6 +32,8 @@ pub struct App {
     pub received: RefCell<HashSet<MessageId>>,
     /// The same in order.
     heard: RefCell<Vec<MessageId>>,
+    /// What was made here: the engine need not describe it again when it is sent.
+    pub made: RefCell<HashMap<MessageId, MessageView>>,
     /// What was sent from here since the session began.
     pub sent: RefCell<HashSet<MessageId>>,
     net: RefCell<Option<NetState>>,
@@ -57,15 +62,28 @@ impl App {
                 }
                 Output::Patch { id, set } => {
                     let mut messages = self.messages.borrow_mut();
+                    if let Some(made) = self.made.borrow_mut().remove(&id) {
+                        messages.entry(id.clone()).or_insert(made);
+                    }
                     let view = messages.get_mut(&id).expect("a patch is for an object there is");
                     view.v.status = set.status.unwrap_or(view.v.status);
                     view.v.is_read = set.is_read.unwrap_or(view.v.is_read);
                     view.v.is_peer_read = set.is_peer_read.unwrap_or(view.v.is_peer_read);
-                    view.m.nick = set.nick.unwrap_or_else(|| view.m.nick.clone());
-                    view.m.avatar = set.avatar.unwrap_or_else(|| view.m.avatar.clone());
+                    let m = Rc::make_mut(&mut view.m);
+                    m.time = set.time.unwrap_or(m.time);
+                    m.sequence = set.sequence.unwrap_or(m.sequence);
+                    m.need_read_receipt = set.need_read_receipt.unwrap_or(m.need_read_receipt);
+                    m.is_support_extension =
+                        set.is_support_extension.unwrap_or(m.is_support_extension);
+                    m.nick = set.nick.unwrap_or_else(|| m.nick.clone());
+                    m.avatar = set.avatar.unwrap_or_else(|| m.avatar.clone());
                 }
-                Output::Conversation { c } => {
-                    self.conversations.borrow_mut().insert(c.conversation_id.clone(), *c);
+                Output::Conversation { mut c } => {
+                    let mut conversations = self.conversations.borrow_mut();
+                    if let Some(old) = conversations.remove(&c.conversation_id) {
+                        c.user_profile = c.user_profile.or(old.user_profile);
+                    }
+                    conversations.insert(c.conversation_id.clone(), *c);
                 }
                 Output::Profile { p, .. } => {
                     self.profiles.borrow_mut().insert(p.user_id.clone(), *p);
@@ -75,6 +93,7 @@ impl App {
                     ids.iter().for_each(|id| drop(messages.remove(id)));
                 }
                 Output::Reset {} => {
+                    self.made.borrow_mut().clear();
                     self.messages.borrow_mut().clear();
                     self.conversations.borrow_mut().clear();
                     self.profiles.borrow_mut().clear();
@@ -204,6 +223,35 @@ impl App {
         let conversations = self.conversations.borrow();
         let row = &conversations[&conversation.parse().expect("a conversationID")];
         row.last_message.message_for_show.clone()
+    }
+
+    /// Takes a message that was made just now.
+    pub fn make(&self, view: &Value) {
+        let m: Message = serde_json::from_value(view["m"].clone()).expect("a message");
+        assert_eq!(view["v"]["status"], "unSend");
+        let v = ViewerPart {
+            conversation_id: format!("C2C{}", m.to).parse().expect("a conversationID"),
+            flow: "out",
+            status: Status::UnSend,
+            is_read: true,
+            is_peer_read: false,
+            is_resend: false,
+        };
+        let id = m.id.clone();
+        let made = MessageView { m: Rc::new(m), v };
+        // Groups and wrong conversations are somebody else's test.
+        if as_value(&Output::Message(Box::new(made.clone())))["v"] == view["v"] {
+            self.made.borrow_mut().insert(id, made);
+        }
+    }
+
+    /// What the engine made, when a message is still so, field by field.
+    pub fn as_made(&self, message: &Value) -> Option<Value> {
+        let id: MessageId = message["ID"].as_str()?.parse().ok()?;
+        let made = self.made.borrow();
+        let made = made.get(&id).filter(|it| Self::as_json(it) == *message)?;
+        let json = as_value(&Output::Message(Box::new(made.clone())));
+        Some(serde_json::json!({ "m": json["m"], "v": json["v"] }))
     }
 
     /// The message as an app hands it back.

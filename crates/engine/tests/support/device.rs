@@ -258,13 +258,18 @@ impl Device {
     }
 
     /// Calls and goes on.
-    pub fn start(&self, method: &str, arguments: Value) -> Call {
+    pub fn start(&self, method: &str, mut arguments: Value) -> Call {
         let slot = Rc::new(RefCell::new(None));
         let (result, method) = (Rc::clone(&slot), method.to_owned());
         let host = self.page.borrow().host.clone();
         if method == "sendMessage" || method == "resendMessage" {
             let id = arguments[0]["ID"].as_str().expect("a message").parse().expect("an ID");
             host.app.sent.borrow_mut().insert(id);
+            if method == "sendMessage"
+                && let Some(made) = host.app.as_made(&arguments[0])
+            {
+                arguments[0] = made;
+            }
         }
         let client = self.client();
         host.spawn(Box::pin(async move {
@@ -315,6 +320,7 @@ impl Device {
     pub fn create(&self, method: &str, options: Value) -> Result<Value, Error> {
         let json = self.client().create(method, &options.to_string())?;
         let view: Value = serde_json::from_str(&json).expect("a view is JSON");
+        self.app().make(&view);
         let mut message = view["m"].clone();
         let fields = message.as_object_mut().expect("a message is an object");
         fields.extend(view["v"].as_object().expect("an object").clone());

@@ -5,9 +5,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use tim_engine::store::{
-    Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore,
-};
+use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError, memory::MemoryStore};
 use tim_protocol::ids::{ConversationId, MessageId};
 
 use super::sim::Sim;
@@ -22,6 +20,8 @@ pub struct Disk {
     /// Fails from this operation on, counted from 0.
     pub fails_from: Cell<Option<u64>>,
     pub operations: Cell<u64>,
+    /// Messages that were written, each time.
+    pub messages: Cell<u64>,
     /// Stores in use.
     pub open: Cell<i64>,
 }
@@ -65,6 +65,7 @@ impl Store for SimStore {
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.disk.messages.set(self.disk.messages.get() + batch.messages.len() as u64);
         self.operation(async |memory| memory.write(batch).await).await
     }
 
@@ -73,11 +74,11 @@ impl Store for SimStore {
         conversation: &ConversationId,
         before: Position,
         limit: usize,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
         self.operation(async |memory| memory.older(conversation, before, limit).await).await
     }
 
-    async fn message(&self, id: &MessageId) -> Result<Option<Record>, StoreError> {
+    async fn message(&self, id: &MessageId) -> Result<Option<String>, StoreError> {
         self.operation(async |memory| memory.message(id).await).await
     }
 
