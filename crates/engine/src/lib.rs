@@ -11,7 +11,8 @@
 //! - [`client`]: one instance; `state`: what it knows; `keeper`: how that gets into the store.
 //! - [`session`]: logging in and out; `connection`: the link to the server; [`requests`] and
 //!   [`backoff`]: its patience.
-//! - `sync`: what happened elsewhere; [`arrivals`]: in which order; [`ranges`]: what is held.
+//! - `sync`: what happened meanwhile; [`arrivals`]: in which order; `receiving`: what becomes of it;
+//!   [`ranges`]: what is held.
 //! - `compose`, [`sending`], [`history`], [`reading`], [`list`], [`users`]: the calls, by domain.
 //! - `api`: the calls by name, for the facade.
 //! - `table`, [`oneshot`]: a map and a channel that are little to download.
@@ -42,6 +43,7 @@ mod connection;
 mod conversation;
 mod keeper;
 mod order;
+mod receiving;
 mod state;
 mod sync;
 mod table;

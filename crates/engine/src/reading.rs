@@ -7,16 +7,18 @@ use std::future::Future;
 
 use tim_protocol::{
     call::ReadConversation,
-    ids::{ConversationId, Seq},
+    ids::{ConversationId, MessageId, Seq},
     json_object,
 };
 
 use crate::{
     client::{Client, read_reply},
     error::Error,
+    output::{Output, Patch},
     ports::Host,
     requests::Patience,
-    sync::set_read,
+    state::State,
+    store::Position,
 };
 
 /// Options of `setMessageRead`.
@@ -91,6 +93,23 @@ impl<H: Host> Client<H> {
                 // Tried again after the next reconnect.
                 let _ = told.await;
             });
+        }
+    }
+}
+
+/// Moves the own read position; cached messages up to it are read.
+pub(crate) fn set_read<S>(state: &mut State<S>, id: &ConversationId, seq: Seq) {
+    let Some(it) = state.conversations.get_mut(id) else { return };
+    it.read_seq = it.read_seq.max(seq);
+    let cached: Vec<MessageId> =
+        it.cached.before(Position::stored(seq + 1)).map(|(_, id)| id.clone()).collect();
+    for id in cached {
+        if let Some(held) = state.messages.get_mut(&id)
+            && !held.told_read
+        {
+            held.told_read = true;
+            let set = Patch { is_read: Some(true), ..Patch::default() };
+            state.output.push(Output::Patch { id, set });
         }
     }
 }

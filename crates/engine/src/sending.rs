@@ -28,9 +28,9 @@ use crate::{
     oneshot,
     output::{MessageRef, Output, Patch, Status},
     ports::Host,
+    receiving::conversation_of,
     requests::Patience,
     store::Position,
-    sync::conversation_of,
 };
 
 /// `data` of a send.
