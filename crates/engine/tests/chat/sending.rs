@@ -3,7 +3,7 @@
 use serde_json::json;
 use tim_engine::output::{Output, Status};
 
-use crate::support::{Fate, Way, World, app::App, code};
+use crate::support::{Fate, Way, World, app::App, code, device::Call};
 
 fn numbers(from: usize, to: usize) -> Vec<String> {
     (from..=to).map(|it| it.to_string()).collect()
@@ -343,7 +343,7 @@ fn a_message_is_written_when_it_is_answered_or_its_answer_takes_its_time() {
     assert_eq!(written(), 0);
     let calls: Vec<_> = (0..5).map(|it| alice.start_send("bob", &it.to_string())).collect();
     world.pass(300);
-    assert!(calls.iter().all(super::support::device::Call::is_done));
+    assert!(calls.iter().all(Call::is_done));
     assert_eq!(written(), 5, "each once");
     alice.go_offline();
     alice.start_send("bob", "later");
@@ -421,7 +421,7 @@ fn a_long_queue_and_a_burst_keep_to_the_servers_rate() {
     world.pass(3_000);
     alice.go_online();
     let begun = world.sim.now_ms();
-    while !calls.iter().all(super::support::device::Call::is_done) {
+    while !calls.iter().all(Call::is_done) {
         world.pass(100);
         assert!(world.sim.now_ms() < begun + 20_000);
     }
