@@ -16,6 +16,6 @@ pub mod web;
 /// The engine in a page.
 pub(crate) type Engine = tim_engine::client::Client<web::Page>;
 
-// A third of the size of the standard one, and faster; it asks for memory as needed.
+// A third of the size of the standard one, and no slower; it asks for memory as needed.
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
