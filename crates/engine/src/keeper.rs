@@ -7,7 +7,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
 };
 
@@ -72,9 +71,9 @@ enum Backend<S> {
 #[derive(Default)]
 struct Pending {
     messages: Table<MessageId, Record>,
-    /// Messages on their way, of which memory knows the rest, and when they are to be written. They
-    /// are mostly answered in the order in which they were sent.
-    under_way: VecDeque<(MessageId, Option<u64>)>,
+    /// Messages on their way, of which memory knows the rest, and since when they were not written; 0
+    /// for those that came after the last writing.
+    under_way: Vec<(MessageId, u64)>,
     conversations: Vec<ConversationId>,
     /// Conversations whose session has ended: their JSON was made before it was forgotten.
     rows: Vec<(ConversationId, String)>,
@@ -138,7 +137,7 @@ impl<S: Store> Keeper<S> {
     pub fn put_under_way(&self, id: MessageId) {
         let mut pending = self.pending.borrow_mut();
         pending.messages.remove(&id);
-        pending.under_way.push_back((id, None));
+        pending.under_way.push((id, 0));
     }
 
     /// Collects a value.
@@ -242,17 +241,18 @@ impl<H: Host> Client<H> {
         let Pending { messages, under_way: waiting, conversations, rows, evictions, .. } =
             &mut *pending;
         self.with(|state| {
-            waiting.retain_mut(|(id, due_ms)| {
-                let due_ms = *due_ms.get_or_insert(now_ms + UNDER_WAY_MS);
+            let mut rest = Vec::new();
+            for (id, since_ms) in std::mem::take(waiting) {
+                let since_ms = if since_ms == 0 { now_ms } else { since_ms };
                 // A clock that was set back must not keep them waiting.
-                let waits = under_way == UnderWay::Late
-                    && now_ms < due_ms
-                    && due_ms <= now_ms + UNDER_WAY_MS;
-                if !waits && let Some(held) = state.messages.get(id) {
-                    messages.insert(id.clone(), held.to_record());
+                let waited_ms = now_ms.checked_sub(since_ms).unwrap_or(UNDER_WAY_MS);
+                if under_way == UnderWay::Late && waited_ms < UNDER_WAY_MS {
+                    rest.push((id, since_ms));
+                } else if let Some(held) = state.messages.get(&id) {
+                    messages.insert(id, held.to_record());
                 }
-                waits
-            });
+            }
+            *waiting = rest;
             for id in conversations.drain(..) {
                 if let Some(it) = state.conversations.get_mut(&id) {
                     if it.ranges.held() > KEPT_PER_CONVERSATION + KEPT_PER_CONVERSATION / 10 {

@@ -1,21 +1,18 @@
 //! Messages of a conversation in list order: by place, ties by ID.
 //!
-//! A sorted list of which both ends are cheap to change: messages are added at the end, and those that
-//! were sent together wait at the front of what is unsent. One piece of code serves both the cache
-//! and the memory store.
-
-use std::collections::{VecDeque, vec_deque};
+//! A sorted vector. Almost everything is added at one of its ends, and one piece of code serves both
+//! the cache and the memory store.
 
 use tim_protocol::ids::MessageId;
 
 use crate::store::Position;
 
 /// Part of an order.
-type Iter<'a> = vec_deque::Iter<'a, (Position, MessageId)>;
+type Iter<'a> = std::slice::Iter<'a, (Position, MessageId)>;
 
 /// A sorted list of places and IDs.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Order(VecDeque<(Position, MessageId)>);
+pub(crate) struct Order(Vec<(Position, MessageId)>);
 
 impl Order {
     /// Adds a message; nothing when it is there already.
@@ -29,7 +26,7 @@ impl Order {
     /// Takes a message out.
     pub fn remove(&mut self, position: Position, id: &MessageId) {
         let at = self.first_at(position);
-        let found = self.0.range(at..).take_while(|(it, _)| *it == position);
+        let found = self.0[at..].iter().take_while(|(it, _)| *it == position);
         if let Some(offset) = found.map(|(_, it)| it).position(|it| it == id) {
             self.0.remove(at + offset);
         }
@@ -49,12 +46,12 @@ impl Order {
     pub fn between(&self, from: Position, to: Position) -> Iter<'_> {
         let from = self.first_at(from);
         let to = self.first_at(to).max(from);
-        self.0.range(from..to)
+        self.0[from..to].iter()
     }
 
     /// The messages before a place.
     pub fn before(&self, to: Position) -> Iter<'_> {
-        self.0.range(..self.first_at(to))
+        self.0[..self.first_at(to)].iter()
     }
 
     /// All messages.
