@@ -7,6 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     rc::Rc,
 };
 
@@ -46,8 +47,8 @@ pub(crate) struct Keeper<S> {
     /// One writer at a time; whoever holds it writes for all.
     writer: Mutex<()>,
     pending: RefCell<Pending>,
-    /// What must be written before that, each on its own.
-    earlier: RefCell<Vec<Batch>>,
+    /// What is to be written before that, each on its own.
+    queue: RefCell<VecDeque<Batch>>,
     scheduled: Cell<bool>,
 }
 
@@ -90,7 +91,7 @@ impl<S: Store> Keeper<S> {
             store: RefCell::new(Rc::new(backend)),
             writer: Mutex::new(()),
             pending: RefCell::default(),
-            earlier: RefCell::default(),
+            queue: RefCell::default(),
             scheduled: Cell::new(false),
         }
     }
@@ -115,7 +116,11 @@ impl<S: Store> Keeper<S> {
             && pending.rows.is_empty()
             && pending.values.is_empty()
             && pending.evictions.is_empty()
-            && self.earlier.borrow().is_empty())
+            && self.queue.borrow().is_empty())
+    }
+
+    fn next(&self) -> Option<Batch> {
+        self.queue.borrow_mut().pop_front()
     }
 
     /// Collects a message.
@@ -190,12 +195,16 @@ impl<H: Host> Client<H> {
 
     async fn write(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
         let _writer = keeper.writer.lock().await;
-        let mut batches = keeper.earlier.take();
-        batches.push(self.batch(keeper, under_way));
-        for batch in batches {
-            if batch.is_empty() {
-                continue;
-            }
+        self.write_now(keeper, under_way).await;
+    }
+
+    /// Writes in the order of the calls, also while another call of this waits for the store.
+    async fn write_now(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
+        let batch = self.batch(keeper, under_way);
+        if !batch.is_empty() {
+            keeper.queue.borrow_mut().push_back(batch);
+        }
+        while let Some(batch) = keeper.next() {
             let backend = keeper.store();
             if let Err(error) = on!(backend, store => store.write(&batch).await) {
                 self.go_on_in_memory(keeper, batch, &error).await;
@@ -208,14 +217,15 @@ impl<H: Host> Client<H> {
         let Some(keeper) = self.keeper() else { return };
         let mut batch = self.batch(&keeper, UnderWay::All);
         batch.evictions.push((conversation.clone(), to + 1));
-        keeper.earlier.borrow_mut().push(batch);
+        keeper.queue.borrow_mut().push_back(batch);
         self.keep(|keeper| keeper.mark(conversation));
     }
 
-    /// Starts writing what is collected, for a page that may be gone in a moment.
+    /// Starts writing what is collected, for a page that may be gone in a moment: the store gets it
+    /// in this turn, whatever else is being written.
     pub fn flush_soon(&self) {
         if let Some(keeper) = self.keeper() {
-            self.spawn(|client| async move { client.flush(&keeper).await });
+            self.spawn(|client| async move { client.write_now(&keeper, UnderWay::All).await });
         }
     }
 

@@ -40,6 +40,7 @@ pub async fn all<S: Store, F: AsyncFn() -> S>(fresh: F) {
     outbox_is_found_again(&fresh().await).await;
     conversations_and_values_are_replaced(&fresh().await).await;
     evicts_below_a_place(&fresh().await).await;
+    writes_take_effect_in_the_order_of_the_calls(&fresh().await).await;
     reads_see_writes_asked_for_before(&fresh().await).await;
     holes_do_not_shorten_a_page(&fresh().await).await;
 }
@@ -129,6 +130,26 @@ async fn reads_see_writes_asked_for_before<S: Store>(store: &S) {
         futures::join!(store.write(&batch), store.older(&name, Position::stored(9), 15));
     written.unwrap();
     assert_eq!(page.unwrap().len(), 1);
+}
+
+async fn writes_take_effect_in_the_order_of_the_calls<S: Store>(store: &S) {
+    let value = |json: &str| Batch {
+        values: vec![("newest".to_owned(), json.to_owned())],
+        ..Batch::default()
+    };
+    let mut first = messages([record("a", 1, 0), record("a", 2, 0)]);
+    first.values = value("1").values;
+    let evicting = Batch { evictions: vec![(conversation("a"), 9)], ..value("2") };
+    let mut last = messages([record("a", 2, 0)]);
+    last.values = value("3").values;
+    let (one, two, three) =
+        futures::join!(store.write(&first), store.write(&evicting), store.write(&last));
+    for written in [one, two, three] {
+        written.unwrap();
+    }
+    let page = store.older(&conversation("a"), Position::stored(9), 15).await.unwrap();
+    assert_eq!(page, texts(&[record("a", 2, 0)]));
+    assert_eq!(store.load().await.unwrap().values, value("3").values);
 }
 
 async fn holes_do_not_shorten_a_page<S: Store>(store: &S) {

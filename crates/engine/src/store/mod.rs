@@ -6,6 +6,8 @@
 //!
 //! Promises of every store:
 //! - a [`Batch`] is written as a whole or not at all;
+//! - writes take effect in the order in which they were asked for, also when a later one is asked for
+//!   before the earlier one has ended;
 //! - a read that is asked for after a write was asked for sees that write;
 //! - writing a message with a known ID replaces it, also at another position.
 

@@ -353,6 +353,13 @@ fn a_message_is_written_when_it_is_answered_or_its_answer_takes_its_time() {
     alice.client().flush_soon();
     world.pass(1);
     assert_eq!(written(), 1, "a page that is left writes at once");
+    alice.disk.slow_ms.set((500, 500));
+    alice.start_send("bob", "while the list is being written");
+    world.pass(30);
+    assert_eq!(written(), 0);
+    alice.client().flush_soon();
+    world.pass(1);
+    assert_eq!(written(), 1, "also while it is writing");
 }
 
 #[test]
