@@ -1,8 +1,9 @@
 //! A message's way into the log: repeats are found, places are given, rows are written.
 //!
-//! Runs inside the writer's transaction for all messages of a batch at once, in two trips to the
-//! database however many messages there are: what is known of them, and what is new. A message that
-//! comes alone waits for every trip. The rules:
+//! Runs for all messages of a batch at once, in two trips to the database however many messages
+//! there are: what is known of them, and what is new. A message that comes alone waits for every
+//! trip, therefore the transaction begins in the first and ends in the last, unless the writer has
+//! more to do in it. The rules:
 //!
 //! - A message whose ID is stored already, or stands earlier in the same batch, gets the first
 //!   one's answer and changes nothing. Under the same ID in another conversation it is refused.
@@ -93,13 +94,23 @@ struct Conversation {
     has_grown: bool,
 }
 
+/// Whose the transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Transaction {
+    /// The batch's own: it is to be committed with the last trip, or rolled back.
+    Own,
+    /// The caller's, and under way.
+    Callers,
+}
+
 /// The statements of a batch.
 pub(super) struct Appender {
     find: Shapes,
+    begin_and_find: Shapes,
     insert: Shapes,
     update: Shapes,
-    /// The two in one text, by their sizes.
-    insert_and_update: HashMap<(usize, usize), Arc<str>>,
+    /// The last trip's text, by the numbers of messages and conversations in it.
+    last: HashMap<(usize, usize, Transaction), Arc<str>>,
 }
 
 /// What the database has of a batch.
@@ -130,11 +141,11 @@ fn now_s() -> i64 {
 
 impl Appender {
     pub(super) fn new() -> Self {
-        Self {
-            // CROSS JOIN: look each wanted row up, never walk the large table. Lines of both kinds have
-            // the same columns; only a message has an entry.
-            find: Shapes::new(
-                "WITH want (sender, client_time, random, a, b) AS (VALUES ",
+        // CROSS JOIN: look each wanted row up, never walk the large table. Lines of both kinds have
+        // the same columns; only a message has an entry.
+        let find = |begin: &str| {
+            Shapes::new(
+                &[begin, "WITH want (sender, client_time, random, a, b) AS (VALUES "].concat(),
                 5,
                 ") SELECT m.sender, m.client_time, m.random, m.conversation, 0, 0, 0, 0, m.entry \
                  FROM want CROSS JOIN message m WHERE m.sender = want.sender \
@@ -143,7 +154,11 @@ impl Appender {
                  SELECT c.a, c.b, c.key, c.seq, c.rev, c.time, c.shown_seq, c.active_time, NULL \
                  FROM (SELECT DISTINCT a, b FROM want) want CROSS JOIN conversation c \
                  WHERE c.a = want.a AND c.b = want.b",
-            ),
+            )
+        };
+        Self {
+            find: find(""),
+            begin_and_find: find("BEGIN IMMEDIATE; "),
             insert: Shapes::new(
                 "INSERT INTO message (conversation, seq, sender, client_time, random, time, \
                  is_counted, entry) VALUES ",
@@ -157,7 +172,7 @@ impl Appender {
                  shown_seq = new.shown_seq, active_time = new.active_time \
                  FROM new WHERE conversation.key = new.key",
             ),
-            insert_and_update: HashMap::new(),
+            last: HashMap::new(),
         }
     }
 
@@ -166,6 +181,7 @@ impl Appender {
         &mut self,
         connection: &mut Connection,
         appends: &mut [Append],
+        transaction: Transaction,
     ) -> Result<Appended, StorageError> {
         if appends.is_empty() {
             return Ok(Appended::default());
@@ -174,7 +190,8 @@ impl Appender {
         let ids: Vec<_> = appends.iter().map(Append::id_columns).collect();
         let pairs: Vec<_> = appends.iter().map(Append::pair).collect();
         let wanted: Vec<_> = ids.iter().copied().zip(pairs.iter().copied()).collect();
-        let Found { repeats, mut conversations } = self.find(connection, &wanted).await?;
+        let Found { repeats, mut conversations } =
+            self.find(connection, &wanted, transaction).await?;
         let mut in_batch: HashMap<IdColumns, usize> = HashMap::with_capacity(appends.len());
         let mut batch = Appended::default();
         let mut rows = Vec::with_capacity(appends.len());
@@ -215,7 +232,7 @@ impl Appender {
             };
             batch.outcomes.push(outcome);
         }
-        self.write(connection, &rows, &conversations).await?;
+        self.write(connection, &rows, &conversations, transaction).await?;
         Ok(batch)
     }
 
@@ -223,12 +240,17 @@ impl Appender {
         &self,
         connection: &mut Connection,
         wanted: &[(IdColumns, Pair)],
+        transaction: Transaction,
     ) -> Result<Found, StorageError> {
         let mut arguments = SqliteArguments::default();
         for &((sender, client_time, random), (a, b)) in filled(wanted) {
             add(&mut arguments, [sender, client_time, random, a, b])?;
         }
-        let sql = self.find.exact(wanted.len().next_power_of_two());
+        let find = match transaction {
+            Transaction::Own => &self.begin_and_find,
+            Transaction::Callers => &self.find,
+        };
+        let sql = find.exact(wanted.len().next_power_of_two());
         let mut found = Found::default();
         for row in query_with(sql, arguments).fetch_all(connection).await? {
             if let Some(entry) = row.try_get(8)? {
@@ -258,7 +280,17 @@ impl Appender {
         connection: &mut Connection,
         rows: &[NewRow],
         conversations: &HashMap<Pair, Conversation>,
+        transaction: Transaction,
     ) -> Result<(), StorageError> {
+        for (&(a, b), conversation) in conversations {
+            if conversation.active_time > 0 && !conversation.was_listed {
+                add_member(connection, a, conversation.key).await?;
+                add_member(connection, b, conversation.key).await?;
+            }
+        }
+        if rows.is_empty() && transaction == Transaction::Own {
+            sqlx::query("COMMIT").execute(&mut *connection).await?;
+        }
         let grown: Vec<_> = conversations.values().filter(|it| it.has_grown).collect();
         let mut pieces = pieces(rows).peekable();
         while let Some(piece) = pieces.next() {
@@ -275,26 +307,24 @@ impl Appender {
                     let columns = [it.key, it.seq, it.rev, it.time, it.shown_seq, it.active_time];
                     add(&mut arguments, columns)?;
                 }
-                self.insert_and_update(piece.len(), grown.len().next_power_of_two())
+                self.last(piece.len(), grown.len().next_power_of_two(), transaction)
             };
             query_with(sql, arguments).execute(&mut *connection).await?;
-        }
-        for (&(a, b), conversation) in conversations {
-            if conversation.active_time > 0 && !conversation.was_listed {
-                add_member(connection, a, conversation.key).await?;
-                add_member(connection, b, conversation.key).await?;
-            }
         }
         Ok(())
     }
 
-    /// Both statements, for as many messages and conversations. SQLite takes several in one text; the
-    /// values follow each other.
-    fn insert_and_update(&mut self, messages: usize, conversations: usize) -> SqlStr {
-        let text = self.insert_and_update.entry((messages, conversations)).or_insert_with(|| {
+    /// What the last trip does, for as many messages and conversations. SQLite takes several
+    /// statements in one text; the values follow each other.
+    fn last(&mut self, messages: usize, conversations: usize, transaction: Transaction) -> SqlStr {
+        let text = self.last.entry((messages, conversations, transaction)).or_insert_with(|| {
             let insert = self.insert.exact(messages);
             let update = self.update.exact(conversations);
-            [insert.as_str(), "; ", update.as_str()].concat().into()
+            let end = match transaction {
+                Transaction::Own => "; COMMIT",
+                Transaction::Callers => "",
+            };
+            [insert.as_str(), "; ", update.as_str(), end].concat().into()
         });
         AssertSqlSafe(Arc::clone(text)).into_sql_str()
     }

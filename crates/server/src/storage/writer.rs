@@ -26,7 +26,7 @@ use tokio::{
 
 use super::{
     Connection, OnStored, StorageError,
-    append::{Append, AppendError, Appended, Appender},
+    append::{Append, AppendError, Appended, Appender, Transaction},
 };
 
 /// Most messages in one transaction.
@@ -248,8 +248,16 @@ impl Task {
         others: Vec<Work>,
         finishes: &mut Vec<Finish>,
     ) -> Result<Appended, StorageError> {
+        if others.is_empty() {
+            let stored = self.appender.store(&mut self.connection, appends, Transaction::Own).await;
+            if stored.is_err() {
+                // Fails when the database has rolled back by itself.
+                let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+            }
+            return stored;
+        }
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let appended = self.appender.store(&mut transaction, appends).await?;
+        let appended = self.appender.store(&mut transaction, appends, Transaction::Callers).await?;
         for work in others {
             let mut savepoint = transaction.begin().await?;
             match work(&mut savepoint).await {
