@@ -111,6 +111,34 @@ async fn a_repeat_within_one_batch_is_a_repeat() {
 }
 
 #[tokio::test]
+async fn repeats_and_other_writes_between_new_messages_leave_no_hole() {
+    let server = Server::start().await;
+    let (mut ann, mut bob) = (server.login("ann").await, server.login("bob").await);
+    let mut bodies = Vec::new();
+    for seq in 1..=60 {
+        let body = ann.text("bob", &seq.to_string());
+        let answer = ann.call("message.send", body.clone()).await.ok();
+        assert_eq!((&answer["seq"], &answer["rev"]), (&json!(seq), &json!(seq)));
+        bodies.push((body, answer));
+        if seq % 3 == 0 {
+            let (body, answer) = bodies[bodies.len() / 2].clone();
+            assert_eq!(ann.call("message.send", body).await.ok(), answer);
+        }
+        if seq % 5 == 0 {
+            let read = json!({ "conversationID": "C2Cann", "seq": seq });
+            bob.call("conversation.read", read).await.ok();
+        }
+        if seq % 7 == 0 {
+            ann.call("user.update", json!({ "nick": seq.to_string() })).await.ok();
+        }
+    }
+    let texts: Vec<_> = (1..=60).map(|it| it.to_string()).collect();
+    let found = ann.texts("C2Cbob").await;
+    assert!(!found.is_empty());
+    assert_eq!(found, texts[texts.len() - found.len()..]);
+}
+
+#[tokio::test]
 async fn what_a_sender_may_not_decide_is_decided_by_the_server() {
     let server = Server::start().await;
     let mut ann = server.login("ann").await;

@@ -1,9 +1,11 @@
 //! A message's way into the log: repeats are found, places are given, rows are written.
 //!
-//! Runs for all messages of a batch at once, in two trips to the database however many messages
-//! there are: what is known of them, and what is new. A message that comes alone waits for every
-//! trip, therefore the transaction begins in the first and ends in the last, unless the writer has
-//! more to do in it. The rules:
+//! Runs for all messages of a batch at once. A message that comes alone waits for every trip to the
+//! database, therefore there are two, however many messages: what is known of them, and what is new;
+//! the transaction begins in the first and ends in the last, unless the writer has more to do in it.
+//! Conversations that were written lately are remembered, and then there is one trip: the message is
+//! written as if it were new. If it is not, or the memory is wrong, the log's unique places and IDs
+//! refuse the transaction, and it is done again in two. The rules:
 //!
 //! - A message whose ID is stored already, or stands earlier in the same batch, gets the first
 //!   one's answer and changes nothing. Under the same ID in another conversation it is refused.
@@ -83,6 +85,10 @@ type IdColumns = (i64, i64, i64);
 /// Two people, the smaller key first.
 type Pair = (i64, i64);
 
+/// Most conversations that are remembered, about a megabyte.
+const REMEMBERED: usize = 10_000;
+
+#[derive(Clone)]
 struct Conversation {
     key: i64,
     seq: i64,
@@ -95,7 +101,7 @@ struct Conversation {
 }
 
 /// Whose the transaction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transaction {
     /// The batch's own: it is to be committed with the last trip, or rolled back.
     Own,
@@ -108,10 +114,36 @@ pub(super) struct Appender {
     find: Shapes,
     begin_and_find: Shapes,
     insert: Shapes,
+    begin_and_insert: Shapes,
     update: Shapes,
-    /// The last trip's text, by the numbers of messages and conversations in it.
-    last: HashMap<(usize, usize, Transaction), Arc<str>>,
+    /// The last trip's text.
+    last: HashMap<Last, Arc<str>>,
+    /// Listed conversations as they were committed last.
+    remembered: HashMap<Pair, Conversation>,
 }
+
+/// Which trips are made to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trips {
+    /// Reading and writing inside the caller's transaction.
+    Inside,
+    /// Reading, which begins the transaction, and writing, which ends it.
+    Two,
+    /// Writing alone, which does both.
+    One,
+}
+
+/// Of what the last trip's text is made.
+#[derive(PartialEq, Eq, Hash)]
+struct Last {
+    messages: usize,
+    conversations: usize,
+    begins: bool,
+    ends: bool,
+}
+
+/// No other connection may begin to write before this transaction has ended.
+const BEGIN: &str = "BEGIN IMMEDIATE; ";
 
 /// What the database has of a batch.
 #[derive(Default)]
@@ -156,15 +188,16 @@ impl Appender {
                  WHERE c.a = want.a AND c.b = want.b",
             )
         };
+        let insert = |begin: &str| {
+            let text = "INSERT INTO message (conversation, seq, sender, client_time, random, time, \
+                        is_counted, entry) VALUES ";
+            Shapes::new(&[begin, text].concat(), 8, "")
+        };
         Self {
             find: find(""),
-            begin_and_find: find("BEGIN IMMEDIATE; "),
-            insert: Shapes::new(
-                "INSERT INTO message (conversation, seq, sender, client_time, random, time, \
-                 is_counted, entry) VALUES ",
-                8,
-                "",
-            ),
+            begin_and_find: find(BEGIN),
+            insert: insert(""),
+            begin_and_insert: insert(BEGIN),
             update: Shapes::new(
                 "WITH new (key, seq, rev, time, shown_seq, active_time) AS (VALUES ",
                 6,
@@ -173,10 +206,17 @@ impl Appender {
                  FROM new WHERE conversation.key = new.key",
             ),
             last: HashMap::new(),
+            remembered: HashMap::new(),
         }
     }
 
-    /// Stores a batch of at most [`MOST_ROWS`] messages.
+    /// Somebody else has changed conversations.
+    pub(super) fn forget(&mut self) {
+        self.remembered.clear();
+    }
+
+    /// Stores a batch of at most [`MOST_ROWS`] messages. If that fails, a transaction of its own is
+    /// rolled back.
     pub(super) async fn store(
         &mut self,
         connection: &mut Connection,
@@ -187,22 +227,81 @@ impl Appender {
             return Ok(Appended::default());
         }
         debug_assert!(appends.len() <= MOST_ROWS, "the writer takes no larger batch");
-        let ids: Vec<_> = appends.iter().map(Append::id_columns).collect();
-        let pairs: Vec<_> = appends.iter().map(Append::pair).collect();
-        let wanted: Vec<_> = ids.iter().copied().zip(pairs.iter().copied()).collect();
-        let Found { repeats, mut conversations } =
-            self.find(connection, &wanted, transaction).await?;
+        let wanted: Vec<_> = appends.iter().map(|it| (it.id_columns(), it.pair())).collect();
+        if transaction == Transaction::Callers {
+            let found = self.find(connection, &wanted, Trips::Inside).await?;
+            return Ok(self.place(connection, appends, found, Trips::Inside).await?.0);
+        }
+        if let Some(found) = self.remember(&wanted) {
+            match self.place(connection, appends, found, Trips::One).await {
+                Ok((batch, conversations)) => {
+                    self.keep(conversations);
+                    return Ok(batch);
+                }
+                Err(_) => self.roll_back(connection).await,
+            }
+        }
+        let stored = match self.find(connection, &wanted, Trips::Two).await {
+            Ok(found) => self.place(connection, appends, found, Trips::Two).await,
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok((batch, conversations)) => {
+                self.keep(conversations);
+                Ok(batch)
+            }
+            Err(error) => {
+                self.roll_back(connection).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn roll_back(&mut self, connection: &mut Connection) {
+        self.forget();
+        // Fails when the database has rolled back by itself.
+        let _ = sqlx::query("ROLLBACK").execute(connection).await;
+    }
+
+    /// Remembers conversations as they were committed.
+    fn keep(&mut self, conversations: HashMap<Pair, Conversation>) {
+        if self.remembered.len() + conversations.len() > REMEMBERED {
+            self.forget();
+        }
+        let listed = conversations.into_iter().filter(|(_, it)| it.was_listed);
+        self.remembered
+            .extend(listed.map(|(pair, it)| (pair, Conversation { has_grown: false, ..it })));
+    }
+
+    /// What the database must have of a batch whose messages are all new.
+    fn remember(&self, wanted: &[(IdColumns, Pair)]) -> Option<Found> {
+        let remembered =
+            |&(_, pair): &(IdColumns, Pair)| Some((pair, self.remembered.get(&pair)?.clone()));
+        let conversations = wanted.iter().map(remembered).collect::<Option<_>>()?;
+        Some(Found { repeats: HashMap::new(), conversations })
+    }
+
+    /// Gives the new messages of a batch their places and writes them. Answers also how the
+    /// conversations are now.
+    async fn place(
+        &mut self,
+        connection: &mut Connection,
+        appends: &mut [Append],
+        found: Found,
+        trips: Trips,
+    ) -> Result<(Appended, HashMap<Pair, Conversation>), StorageError> {
+        let Found { repeats, mut conversations } = found;
         let mut in_batch: HashMap<IdColumns, usize> = HashMap::with_capacity(appends.len());
         let mut batch = Appended::default();
         let mut rows = Vec::with_capacity(appends.len());
         for index in 0..appends.len() {
-            let (pair, id) = (pairs[index], ids[index]);
+            let (pair, id) = (appends[index].pair(), appends[index].id_columns());
             let outcome = if let Some((conversation, entry)) = repeats.get(&id) {
                 let here = conversations.get(&pair).is_some_and(|it| it.key == *conversation);
                 if here { Ok(first_answer(entry)?) } else { Err(AppendError::OtherConversation) }
             } else {
                 match in_batch.entry(id) {
-                    Slot::Occupied(first) if pairs[*first.get()] == pair => {
+                    Slot::Occupied(first) if appends[*first.get()].pair() == pair => {
                         batch.outcomes[*first.get()].clone()
                     }
                     Slot::Occupied(_) => Err(AppendError::OtherConversation),
@@ -232,24 +331,21 @@ impl Appender {
             };
             batch.outcomes.push(outcome);
         }
-        self.write(connection, &rows, &conversations, transaction).await?;
-        Ok(batch)
+        self.write(connection, &rows, &mut conversations, trips).await?;
+        Ok((batch, conversations))
     }
 
     async fn find(
         &self,
         connection: &mut Connection,
         wanted: &[(IdColumns, Pair)],
-        transaction: Transaction,
+        trips: Trips,
     ) -> Result<Found, StorageError> {
         let mut arguments = SqliteArguments::default();
         for &((sender, client_time, random), (a, b)) in filled(wanted) {
             add(&mut arguments, [sender, client_time, random, a, b])?;
         }
-        let find = match transaction {
-            Transaction::Own => &self.begin_and_find,
-            Transaction::Callers => &self.find,
-        };
+        let find = if trips == Trips::Two { &self.begin_and_find } else { &self.find };
         let sql = find.exact(wanted.len().next_power_of_two());
         let mut found = Found::default();
         for row in query_with(sql, arguments).fetch_all(connection).await? {
@@ -279,19 +375,22 @@ impl Appender {
         &mut self,
         connection: &mut Connection,
         rows: &[NewRow],
-        conversations: &HashMap<Pair, Conversation>,
-        transaction: Transaction,
+        conversations: &mut HashMap<Pair, Conversation>,
+        trips: Trips,
     ) -> Result<(), StorageError> {
-        for (&(a, b), conversation) in conversations {
+        for (&(a, b), conversation) in &mut *conversations {
             if conversation.active_time > 0 && !conversation.was_listed {
                 add_member(connection, a, conversation.key).await?;
                 add_member(connection, b, conversation.key).await?;
+                conversation.was_listed = true;
             }
         }
-        if rows.is_empty() && transaction == Transaction::Own {
+        if rows.is_empty() && trips == Trips::Two {
             sqlx::query("COMMIT").execute(&mut *connection).await?;
         }
         let grown: Vec<_> = conversations.values().filter(|it| it.has_grown).collect();
+        let ends = trips != Trips::Inside;
+        let mut begins = trips == Trips::One;
         let mut pieces = pieces(rows).peekable();
         while let Some(piece) = pieces.next() {
             let mut arguments = SqliteArguments::default();
@@ -301,32 +400,39 @@ impl Appender {
                 arguments.add(Arc::clone(&row.entry)).map_err(sqlx::Error::Encode)?;
             }
             let sql = if pieces.peek().is_some() {
-                self.insert.exact(piece.len())
+                self.insert(begins).exact(piece.len())
             } else {
                 for it in filled(&grown) {
                     let columns = [it.key, it.seq, it.rev, it.time, it.shown_seq, it.active_time];
                     add(&mut arguments, columns)?;
                 }
-                self.last(piece.len(), grown.len().next_power_of_two(), transaction)
+                let conversations = grown.len().next_power_of_two();
+                self.last(Last { messages: piece.len(), conversations, begins, ends })
             };
             query_with(sql, arguments).execute(&mut *connection).await?;
+            begins = false;
         }
         Ok(())
     }
 
-    /// What the last trip does, for as many messages and conversations. SQLite takes several
-    /// statements in one text; the values follow each other.
-    fn last(&mut self, messages: usize, conversations: usize, transaction: Transaction) -> SqlStr {
-        let text = self.last.entry((messages, conversations, transaction)).or_insert_with(|| {
-            let insert = self.insert.exact(messages);
-            let update = self.update.exact(conversations);
-            let end = match transaction {
-                Transaction::Own => "; COMMIT",
-                Transaction::Callers => "",
-            };
-            [insert.as_str(), "; ", update.as_str(), end].concat().into()
-        });
-        AssertSqlSafe(Arc::clone(text)).into_sql_str()
+    fn insert(&self, begins: bool) -> &Shapes {
+        if begins { &self.begin_and_insert } else { &self.insert }
+    }
+
+    /// What the last trip does. SQLite takes several statements in one text; the values follow each
+    /// other.
+    fn last(&mut self, last: Last) -> SqlStr {
+        let text = if let Some(text) = self.last.get(&last) {
+            Arc::clone(text)
+        } else {
+            let insert = self.insert(last.begins).exact(last.messages);
+            let update = self.update.exact(last.conversations);
+            let end = if last.ends { "; COMMIT" } else { "" };
+            let text: Arc<str> = [insert.as_str(), "; ", update.as_str(), end].concat().into();
+            self.last.insert(last, Arc::clone(&text));
+            text
+        };
+        AssertSqlSafe(text).into_sql_str()
     }
 }
 
