@@ -27,6 +27,7 @@ use tim_protocol::{call::Sent, entry::Entry, ids::Seq};
 use super::{
     AccountKey, Connection, ConversationKey, SessionKey, Storage, StorageError,
     shapes::{MOST_ROWS, Shapes, filled, pieces},
+    writer::roll_back,
 };
 
 /// A message to be stored.
@@ -103,7 +104,7 @@ struct Conversation {
 /// Whose the transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transaction {
-    /// The batch's own: it is to be committed with the last trip, or rolled back.
+    /// The batch's own: it is begun with the first trip and committed with the last.
     Own,
     /// The caller's, and under way.
     Callers,
@@ -215,8 +216,7 @@ impl Appender {
         self.remembered.clear();
     }
 
-    /// Stores a batch of at most [`MOST_ROWS`] messages. If that fails, a transaction of its own is
-    /// rolled back.
+    /// Stores a batch of at most [`MOST_ROWS`] messages. If that fails, the caller rolls back.
     pub(super) async fn store(
         &mut self,
         connection: &mut Connection,
@@ -229,6 +229,8 @@ impl Appender {
         debug_assert!(appends.len() <= MOST_ROWS, "the writer takes no larger batch");
         let wanted: Vec<_> = appends.iter().map(|it| (it.id_columns(), it.pair())).collect();
         if transaction == Transaction::Callers {
+            // Whether it gets committed is not known here.
+            self.forget_some(&wanted);
             let found = self.find(connection, &wanted, Trips::Inside).await?;
             return Ok(self.place(connection, appends, found, Trips::Inside).await?.0);
         }
@@ -238,29 +240,22 @@ impl Appender {
                     self.keep(conversations);
                     return Ok(batch);
                 }
-                Err(_) => self.roll_back(connection).await,
+                Err(_) => {
+                    self.forget_some(&wanted);
+                    roll_back(connection).await;
+                }
             }
         }
-        let stored = match self.find(connection, &wanted, Trips::Two).await {
-            Ok(found) => self.place(connection, appends, found, Trips::Two).await,
-            Err(error) => Err(error),
-        };
-        match stored {
-            Ok((batch, conversations)) => {
-                self.keep(conversations);
-                Ok(batch)
-            }
-            Err(error) => {
-                self.roll_back(connection).await;
-                Err(error)
-            }
-        }
+        let found = self.find(connection, &wanted, Trips::Two).await?;
+        let (batch, conversations) = self.place(connection, appends, found, Trips::Two).await?;
+        self.keep(conversations);
+        Ok(batch)
     }
 
-    async fn roll_back(&mut self, connection: &mut Connection) {
-        self.forget();
-        // Fails when the database has rolled back by itself.
-        let _ = sqlx::query("ROLLBACK").execute(connection).await;
+    fn forget_some(&mut self, wanted: &[(IdColumns, Pair)]) {
+        for (_, pair) in wanted {
+            self.remembered.remove(pair);
+        }
     }
 
     /// Remembers conversations as they were committed.

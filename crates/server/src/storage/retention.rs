@@ -87,7 +87,7 @@ impl Storage {
         loop {
             let step = self
                 .writer
-                .write_and_wait(move |it| Box::pin(remove_some(it, app, before_s, after)))
+                .write_logs(move |it| Box::pin(remove_some(it, app, before_s, after)))
                 .await?;
             removed += step.removed;
             after = step.after;

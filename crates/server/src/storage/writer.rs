@@ -44,6 +44,8 @@ type Work =
 enum Request {
     Append(Box<Append>),
     Other(Work),
+    /// Changes rows of conversations, of which something may be remembered.
+    OfLogs(Work),
 }
 
 /// Counts of the writer since its start.
@@ -134,20 +136,8 @@ impl Writer {
             + 'static,
         F: FnOnce(Result<T, StorageError>) + Send + 'static,
     {
-        let then = Then(Some(then), PhantomData);
-        let work: Work = Box::new(move |connection| {
-            Box::pin(async move {
-                let result = work(connection).await;
-                let succeeded = result.is_ok();
-                let finish: Finish = Box::new(move |committed| match result {
-                    Ok(_) if !committed => drop(then),
-                    result => then.tell(result),
-                });
-                if succeeded { Ok(finish) } else { Err(finish) }
-            })
-        });
         // When the queue is closed the request is dropped, which tells `then`.
-        let _ = self.queue.send(Request::Other(work)).await;
+        let _ = self.queue.send(Request::Other(boxed(work, then))).await;
     }
 
     /// Like [`Self::write`], waiting for the result.
@@ -158,12 +148,33 @@ impl Writer {
             + Send
             + 'static,
     {
+        self.ask(Request::Other, work).await
+    }
+
+    /// Like [`Self::write_and_wait`], for work that changes rows of conversations.
+    pub(super) async fn write_logs<T, W>(&self, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, StorageError>>
+            + Send
+            + 'static,
+    {
+        self.ask(Request::OfLogs, work).await
+    }
+
+    async fn ask<T, W>(&self, request: fn(Work) -> Request, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, StorageError>>
+            + Send
+            + 'static,
+    {
         let (tell, told) = oneshot::channel();
-        self.write(work, move |result| {
+        let work = boxed(work, move |result| {
             // Whoever asked may have gone; the write holds all the same.
             let _ = tell.send(result);
-        })
-        .await;
+        });
+        let _ = self.queue.send(request(work)).await;
         told.await.unwrap_or(Err(StorageError::NotCommitted))
     }
 
@@ -177,6 +188,28 @@ impl Writer {
             }
         }
     }
+}
+
+fn boxed<T, W, F>(work: W, then: F) -> Work
+where
+    T: Send + 'static,
+    W: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, StorageError>>
+        + Send
+        + 'static,
+    F: FnOnce(Result<T, StorageError>) + Send + 'static,
+{
+    let then = Then(Some(then), PhantomData);
+    Box::new(move |connection| {
+        Box::pin(async move {
+            let result = work(connection).await;
+            let succeeded = result.is_ok();
+            let finish: Finish = Box::new(move |committed| match result {
+                Ok(_) if !committed => drop(then),
+                result => then.tell(result),
+            });
+            if succeeded { Ok(finish) } else { Err(finish) }
+        })
+    })
 }
 
 struct Task {
@@ -213,6 +246,10 @@ impl Task {
             match request {
                 Request::Append(append) => appends.push(*append),
                 Request::Other(work) => others.push(work),
+                Request::OfLogs(work) => {
+                    self.appender.forget();
+                    others.push(work);
+                }
             }
         }
         metrics::histogram!("tim_commit_requests").record((appends.len() + others.len()) as f64);
@@ -248,30 +285,51 @@ impl Task {
         others: Vec<Work>,
         finishes: &mut Vec<Finish>,
     ) -> Result<Appended, StorageError> {
-        if others.is_empty() {
-            let stored = self.appender.store(&mut self.connection, appends, Transaction::Own).await;
-            if stored.is_err() {
-                // Fails when the database has rolled back by itself.
-                let _ = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
-            }
-            return stored;
+        let result = if others.is_empty() {
+            self.appender.store(&mut self.connection, appends, Transaction::Own).await
+        } else {
+            self.mixed(appends, others, finishes).await
+        };
+        if result.is_err() {
+            roll_back(&mut self.connection).await;
         }
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let appended = self.appender.store(&mut transaction, appends, Transaction::Callers).await?;
+        result
+    }
+
+    /// Not by sqlx's transactions: of one that the database has rolled back by itself, as it does when
+    /// the disk is full, they would think for ever that it is still open.
+    async fn mixed(
+        &mut self,
+        appends: &mut [Append],
+        others: Vec<Work>,
+        finishes: &mut Vec<Finish>,
+    ) -> Result<Appended, StorageError> {
+        let connection = &mut self.connection;
+        run(connection, "BEGIN IMMEDIATE").await?;
+        let appended = self.appender.store(connection, appends, Transaction::Callers).await?;
         for work in others {
-            let mut savepoint = transaction.begin().await?;
-            match work(&mut savepoint).await {
-                Ok(finish) => {
-                    finishes.push(finish);
-                    savepoint.commit().await?;
-                }
+            run(connection, "SAVEPOINT work").await?;
+            match work(connection).await {
+                Ok(finish) => finishes.push(finish),
                 Err(finish) => {
                     finishes.push(finish);
-                    savepoint.rollback().await?;
+                    run(connection, "ROLLBACK TO work").await?;
                 }
             }
+            run(connection, "RELEASE work").await?;
         }
-        transaction.commit().await?;
+        run(connection, "COMMIT").await?;
         Ok(appended)
     }
+}
+
+async fn run(connection: &mut Connection, sql: &'static str) -> Result<(), StorageError> {
+    sqlx::query(sql).execute(connection).await?;
+    Ok(())
+}
+
+/// Ends a transaction that went wrong.
+pub(super) async fn roll_back(connection: &mut Connection) {
+    // Fails when the database has rolled back by itself.
+    let _ = run(connection, "ROLLBACK").await;
 }
