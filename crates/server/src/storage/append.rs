@@ -4,8 +4,9 @@
 //! database, therefore there are two, however many messages: what is known of them, and what is new;
 //! the transaction begins in the first and ends in the last, unless the writer has more to do in it.
 //! Conversations that were written lately are remembered, and then there is one trip: the message is
-//! written as if it were new. If it is not, or the memory is wrong, the log's unique places and IDs
-//! refuse the transaction, and it is done again in two. The rules:
+//! written as if it were new. If it is not, the log's unique IDs refuse the transaction, and it is
+//! done again in two. Whoever else changes rows of conversations does it by the writer's
+//! `write_logs`, which makes this forget. The rules:
 //!
 //! - A message whose ID is stored already, or stands earlier in the same batch, gets the first
 //!   one's answer and changes nothing. Under the same ID in another conversation it is refused.
