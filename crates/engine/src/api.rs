@@ -3,6 +3,8 @@
 //! The one place that knows what the API's methods are called, what state they need and how their
 //! arguments are read. Knows no JavaScript: a page's facade and a native test call it alike.
 
+use std::{future::poll_fn, pin::pin, task::Poll};
+
 use tim_protocol::{
     code::Code,
     json::{self, FromJson, Json, ToJson},
@@ -68,6 +70,19 @@ impl<H: Host> Client<H> {
             return Err(self.gate_refused(method, code));
         }
         let arguments = Arguments::read(arguments)?;
+        let generation = self.with(|state| state.generation);
+        let mut running = pin!(self.perform(method, &arguments));
+        // What waits for the store or the server when its session ends must not go on in another one.
+        poll_fn(|context| {
+            if matches!(gate, Gate::Ready) && !self.is_current(generation) {
+                return Poll::Ready(Err(Error::new(Code::USER_NOT_LOGGED_IN)));
+            }
+            running.as_mut().poll(context)
+        })
+        .await
+    }
+
+    async fn perform(&self, method: &str, arguments: &Arguments<'_>) -> Result<String, Error> {
         let first = arguments.at(0);
         match method {
             "login" => to_json(&self.login(LoginOptions::read(first)).await?),

@@ -7,7 +7,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
 };
 
@@ -47,8 +46,8 @@ pub(crate) struct Keeper<S> {
     /// One writer at a time; whoever holds it writes for all.
     writer: Mutex<()>,
     pending: RefCell<Pending>,
-    /// What is to be written before that, each on its own.
-    queue: RefCell<VecDeque<Batch>>,
+    /// What must be written before that, each on its own.
+    earlier: RefCell<Vec<Batch>>,
     scheduled: Cell<bool>,
 }
 
@@ -91,7 +90,7 @@ impl<S: Store> Keeper<S> {
             store: RefCell::new(Rc::new(backend)),
             writer: Mutex::new(()),
             pending: RefCell::default(),
-            queue: RefCell::default(),
+            earlier: RefCell::default(),
             scheduled: Cell::new(false),
         }
     }
@@ -116,11 +115,7 @@ impl<S: Store> Keeper<S> {
             && pending.rows.is_empty()
             && pending.values.is_empty()
             && pending.evictions.is_empty()
-            && self.queue.borrow().is_empty())
-    }
-
-    fn next(&self) -> Option<Batch> {
-        self.queue.borrow_mut().pop_front()
+            && self.earlier.borrow().is_empty())
     }
 
     /// Collects a message.
@@ -195,16 +190,12 @@ impl<H: Host> Client<H> {
 
     async fn write(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
         let _writer = keeper.writer.lock().await;
-        self.write_now(keeper, under_way).await;
-    }
-
-    /// Writes in the order of the calls, also while another call of this waits for the store.
-    async fn write_now(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
-        let batch = self.batch(keeper, under_way);
-        if !batch.is_empty() {
-            keeper.queue.borrow_mut().push_back(batch);
-        }
-        while let Some(batch) = keeper.next() {
+        let mut batches = keeper.earlier.take();
+        batches.push(self.batch(keeper, under_way));
+        for batch in batches {
+            if batch.is_empty() {
+                continue;
+            }
             let backend = keeper.store();
             if let Err(error) = on!(backend, store => store.write(&batch).await) {
                 self.go_on_in_memory(keeper, batch, &error).await;
@@ -212,12 +203,30 @@ impl<H: Host> Client<H> {
         }
     }
 
+    /// Writes the messages that are waiting while something else is being written. They go on waiting:
+    /// what says how far a log is held is only ever written together with its messages or after them,
+    /// so that no failure in between leaves a hole.
+    async fn write_beside(&self, keeper: &Keeper<H::Store>) {
+        let messages = {
+            let pending = keeper.pending.borrow();
+            let under_way = self.with(|state| {
+                let held = pending.under_way.iter().filter_map(|(id, _)| state.messages.get(id));
+                held.map(Held::to_record).collect::<Vec<_>>()
+            });
+            pending.messages.values().cloned().chain(under_way).collect()
+        };
+        let batch = Batch { messages, ..Batch::default() };
+        let backend = keeper.store();
+        // A failure is met again by whoever writes them next.
+        let _ = on!(backend, store => store.write(&batch).await);
+    }
+
     /// Drops what is kept of a log up to a place. What is collected from now on stays, also below.
     pub(crate) fn drop_log(&self, conversation: &ConversationId, to: Seq) {
         let Some(keeper) = self.keeper() else { return };
         let mut batch = self.batch(&keeper, UnderWay::All);
         batch.evictions.push((conversation.clone(), to + 1));
-        keeper.queue.borrow_mut().push_back(batch);
+        keeper.earlier.borrow_mut().push(batch);
         self.keep(|keeper| keeper.mark(conversation));
     }
 
@@ -225,7 +234,12 @@ impl<H: Host> Client<H> {
     /// in this turn, whatever else is being written.
     pub fn flush_soon(&self) {
         if let Some(keeper) = self.keeper() {
-            self.spawn(|client| async move { client.write_now(&keeper, UnderWay::All).await });
+            self.spawn(|client| async move {
+                if keeper.writer.try_lock().is_none() {
+                    client.write_beside(&keeper).await;
+                }
+                client.flush(&keeper).await;
+            });
         }
     }
 
@@ -338,7 +352,10 @@ impl<H: Host> Client<H> {
             }
             // Somebody else has seen it fail meanwhile.
             Backend::Memory(memory) => {
-                let _ = memory.write(&batch).await;
+                // What is there by now is newer.
+                let messages = batch.messages.into_iter().filter(|it| !memory.contains(&it.id));
+                let rest = Batch { messages: messages.collect(), ..Batch::default() };
+                let _ = memory.write(&rest).await;
                 return;
             }
         }

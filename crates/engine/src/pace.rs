@@ -32,9 +32,10 @@ impl Pace {
 
     /// Takes a place for a send, if there is one.
     pub fn take(&mut self, now_ms: u64) -> bool {
-        while self.resting.front().is_some_and(|(until_ms, _)| *until_ms <= now_ms) {
-            self.resting.pop_front();
-        }
+        // A clock that was set back must not keep places for longer than a rest.
+        self.resting.retain(|&(until_ms, _)| {
+            now_ms < until_ms && until_ms <= now_ms + REST_MS + TOGETHER_MS
+        });
         let resting: u32 = self.resting.iter().map(|(_, count)| count).sum();
         let is_free = self.places == 0 || self.unanswered + resting < self.places;
         self.unanswered += u32::from(is_free);
@@ -60,8 +61,6 @@ impl Pace {
     fn rest(&mut self, count: u32, now_ms: u64) {
         let count = count.min(self.unanswered);
         self.unanswered -= count;
-        // A clock that was set back must not keep places for longer than a rest.
-        self.resting.retain(|(until_ms, _)| *until_ms <= now_ms + REST_MS + TOGETHER_MS);
         if self.places == 0 || count == 0 {
             return;
         }
@@ -147,5 +146,15 @@ mod tests {
         }
         pace.restart(1_000);
         assert_eq!(taken(&mut pace, 1_000), 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_no_place() {
+        let mut pace = Pace::default();
+        pace.allow(2);
+        assert_eq!(taken(&mut pace, 3_600_000), 2);
+        pace.give_back(3_600_100);
+        pace.give_back(3_600_100);
+        assert_eq!(taken(&mut pace, 10_000), 2);
     }
 }

@@ -351,12 +351,17 @@ impl<H: Host> Client<H> {
         let fetching = self.with(|state| std::rc::Rc::clone(&state.conversation(id).fetching));
         let _turn = fetching.lock().await;
         let mut ahead = None;
+        let mut asked = None;
         loop {
             let after = self.with(|state| {
                 let it = state.conversation(id);
                 it.arrivals.as_ref().filter(|it| it.is_behind()).map(|it| (it.seq(), it.rev()))
             });
             let Some((after_seq, after_rev)) = after else { return Ok(()) };
+            if asked.replace((after_seq, after_rev)) == after {
+                // The server has less than it said. The next list tells what is the matter with it.
+                return Ok(());
+            }
             let answer = match ahead.take() {
                 Some((seq, answer)) if seq == after_seq => answer,
                 _ => self.submit_changes(id, after_seq, after_rev),

@@ -57,6 +57,13 @@ fn replace<K: Clone + PartialEq>(rows: &mut Vec<(K, String)>, row: &(K, String))
     }
 }
 
+impl MemoryStore {
+    /// Whether it has a message.
+    pub(crate) fn contains(&self, id: &MessageId) -> bool {
+        self.0.borrow().messages.contains(id)
+    }
+}
+
 impl Store for MemoryStore {
     async fn load(&self) -> Result<Snapshot, StoreError> {
         let tables = self.0.borrow();

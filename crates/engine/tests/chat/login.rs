@@ -288,3 +288,26 @@ fn the_synchronisation_of_a_reconnect_waits_for_the_first_one() {
     world.pass(2000);
     assert_eq!(alice.events(), ["received C2Cbob: hi", "list C2Cbob(1)", "total 1"]);
 }
+
+#[test]
+fn a_call_that_waits_when_its_session_ends_does_not_go_on_in_the_next_one() {
+    let world = World::new(901);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    for text in ["one", "two"] {
+        assert_eq!(code(&bob.send("alice", text)), 0);
+    }
+    world.pass(500);
+    alice.disk.slow_ms.set((500, 500));
+    let page = alice.start("getMessageList", json!([{ "conversationID": "C2Cbob" }]));
+    world.pass(60);
+    assert!(!page.is_done());
+    alice.start("logout", json!([]));
+    world.pass(3_000);
+    assert_eq!(page.code(), 2024);
+    alice.disk.slow_ms.set((0, 0));
+    alice.go_offline();
+    alice.login();
+    world.pass(100);
+    assert_eq!(alice.app().unread("C2Cbob"), 2);
+    assert_eq!(alice.history("C2Cbob"), ["one", "two"]);
+}

@@ -263,3 +263,26 @@ fn an_own_message_whose_turn_comes_after_the_database_failed_is_still_in_its_pag
     assert_eq!(errors(&alice.events()).len(), 1);
     assert_eq!(alice.history("C2Cbob"), numbers(1, 3));
 }
+
+#[test]
+fn a_write_that_fails_beside_one_that_succeeds_leaves_no_hole() {
+    let world = World::new(902);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    assert_eq!(code(&bob.send("alice", "one")), 0);
+    world.pass(500);
+    alice.disk.slow_ms.set((500, 500));
+    alice.disk.fails_at.set(Some(alice.disk.operations.get()));
+    assert_eq!(code(&bob.send("alice", "two")), 0);
+    world.pass(60);
+    // The second one is being written, and will fail; the page is hidden.
+    assert_eq!(code(&bob.send("alice", "three")), 0);
+    world.pass(10);
+    alice.client().flush_soon();
+    world.pass(2_000);
+    assert_eq!(alice.history("C2Cbob"), ["one", "two", "three"]);
+    alice.disk.slow_ms.set((0, 0));
+    alice.reload();
+    alice.login();
+    world.pass(500);
+    assert_eq!(alice.history("C2Cbob"), ["one", "two", "three"]);
+}

@@ -19,6 +19,8 @@ pub struct Disk {
     pub closed: Cell<bool>,
     /// Fails from this operation on, counted from 0.
     pub fails_from: Cell<Option<u64>>,
+    /// Fails in this operation only.
+    pub fails_at: Cell<Option<u64>>,
     pub operations: Cell<u64>,
     /// Messages that were written, each time.
     pub messages: Cell<u64>,
@@ -44,7 +46,8 @@ impl SimStore {
         assert!(!self.given_back.get(), "a store that was given back is used");
         let number = self.disk.operations.get();
         self.disk.operations.set(number + 1);
-        let fails = self.disk.fails_from.get().is_some_and(|from| number >= from);
+        let fails = self.disk.fails_from.get().is_some_and(|from| number >= from)
+            || self.disk.fails_at.get() == Some(number);
         // Taken effect in the order of the calls, told later.
         let result = if fails || !self.page.get() {
             Err(StoreError("the disk is full".to_owned()))
