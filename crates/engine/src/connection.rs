@@ -43,10 +43,6 @@ const CONNECT_MS: u64 = 10_000;
 /// A link that lasted this long was a good one: after its loss the next attempt is made at once.
 const STEADY_MS: u64 = 1_000;
 
-/// How long a link may stay silent when the world hints that it may be dead: after a sleep, or when
-/// the browser went offline.
-const DOUBT_MS: u64 = 3_000;
-
 /// Tells when the first attempt of a session has failed.
 pub(crate) struct Attempts(Shared<LocalBoxFuture<'static, ()>>);
 
@@ -104,7 +100,7 @@ impl<H: Host> Client<H> {
         mut credentials: Credentials,
         failed: oneshot::Sender<()>,
     ) {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(H::WAITS);
         let mut failed = Some(failed);
         while self.is_current(generation) {
             self.with(|state| state.announce_net(NetState::Connecting));
@@ -389,7 +385,7 @@ impl<H: Host> Client<H> {
                 pin_mut!(pause, woken);
                 let deadline_ms = match select(pause, woken).await {
                     Either::Left(_) => limits::HEARTBEAT_TIMEOUT_MS,
-                    Either::Right(_) => DOUBT_MS,
+                    Either::Right(_) => H::DOUBT_MS,
                 };
                 let up = client.with(|state| {
                     state.link.as_ref().is_some_and(|link| Rc::ptr_eq(link, &socket))

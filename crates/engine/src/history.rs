@@ -312,7 +312,7 @@ impl<H: Host> Client<H> {
         let held = self.with(|state| state.messages.get(&message).cloned());
         let held = match held {
             Some(held) => Some(held),
-            None => self.kept_message(&message).await,
+            None => self.kept_message(id, &message).await,
         };
         if let Some(held) = held {
             return if held.conversation == *id { Ok(held.position) } else { Err(foreign()) };

@@ -25,7 +25,8 @@ use crate::{
     error::Error,
     message::Held,
     output::Status,
-    ports::Host,
+    ports::{Host, LogLevel},
+    ranges::Ranges,
     store::{Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore},
     table::Table,
 };
@@ -36,9 +37,6 @@ const COLLECT_MS: u64 = 25;
 /// How long a message on its way is not written, counted from the first writing after it. Most are
 /// answered within it and so are written once instead of as `unSend` first.
 const UNDER_WAY_MS: u64 = 150;
-
-/// Messages kept per conversation; older ones are dropped and fetched again on demand.
-const KEPT_PER_CONVERSATION: u64 = 50_000;
 
 /// The store with what is not written yet.
 pub(crate) struct Keeper<S> {
@@ -279,8 +277,10 @@ impl<H: Host> Client<H> {
             *waiting = rest;
             for id in conversations.drain(..) {
                 if let Some(it) = state.conversations.get_mut(&id) {
-                    if it.ranges.held() > KEPT_PER_CONVERSATION + KEPT_PER_CONVERSATION / 10 {
-                        let below = it.ranges.newest(KEPT_PER_CONVERSATION);
+                    // Older ones are dropped and fetched again on demand.
+                    let kept = H::Store::MESSAGES_PER_CONVERSATION;
+                    if it.ranges.held() > kept + kept / 10 {
+                        let below = it.ranges.newest(kept);
                         it.ranges.forget_below(below);
                         it.begin = None;
                         evictions.push((id.clone(), below));
@@ -314,30 +314,52 @@ impl<H: Host> Client<H> {
         self.flush(&keeper).await;
         let backend = keeper.store();
         let page = on!(backend, store => store.older(conversation, before, limit).await);
-        self.read(&keeper, page).await
+        self.read(&keeper, conversation, page).await
     }
 
     /// See [`Store::message`].
-    pub(crate) async fn kept_message(&self, id: &MessageId) -> Option<Held> {
+    pub(crate) async fn kept_message(
+        &self,
+        conversation: &ConversationId,
+        id: &MessageId,
+    ) -> Option<Held> {
         let keeper = self.keeper()?;
         self.flush(&keeper).await;
         let backend = keeper.store();
-        let found = on!(backend, store => store.message(id).await);
-        self.read(&keeper, found.map(|it| it.into_iter().collect())).await.pop()
+        let found = on!(backend, store => store.message(conversation, id).await);
+        self.read(&keeper, conversation, found.map(|it| it.into_iter().collect())).await.pop()
     }
 
     async fn read(
         &self,
         keeper: &Keeper<H::Store>,
+        conversation: &ConversationId,
         page: Result<Vec<String>, StoreError>,
     ) -> Vec<Held> {
         match page {
             // A damaged text is left out; its place is fetched again when somebody asks.
             Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).collect(),
+            Err(StoreError::Gone) => {
+                self.log(LogLevel::Warn, "the store has lost messages, they are fetched again");
+                self.with(|state| {
+                    let it = state.conversation(conversation);
+                    it.ranges = Ranges::default();
+                    it.begin = None;
+                });
+                self.drop_log(conversation, Seq::MAX - 1);
+                Vec::new()
+            }
             Err(error) => {
                 self.go_on_in_memory(keeper, Batch::default(), &error).await;
                 Vec::new()
             }
+        }
+    }
+
+    /// Memory is short: the store lets go of what it can read again.
+    pub fn trim_store(&self) {
+        if let Some(keeper) = self.keeper() {
+            on!(keeper.store(), store => store.trim());
         }
     }
 
@@ -362,7 +384,7 @@ impl<H: Host> Client<H> {
         let mut rest = batch;
         self.with(|state| {
             for conversation in state.conversations.values_mut() {
-                conversation.ranges = crate::ranges::Ranges::default();
+                conversation.ranges = Ranges::default();
             }
             let unsent = state.messages.values().filter(|it| it.status != Status::Success);
             rest.messages.extend(unsent.map(Held::to_record));
@@ -398,8 +420,12 @@ impl<H: Host> Client<H> {
 
 /// What the app is told when its database cannot be used.
 pub(crate) fn store_failure(error: &StoreError) -> Error {
+    let reason = match error {
+        StoreError::Unusable(reason) => reason,
+        StoreError::Gone => "messages are missing",
+    };
     Error::with(
         Code::DATABASE_OPERATE_FAILED,
-        ["the local database cannot be used, history is kept in memory only: ", &error.0].concat(),
+        ["the local database cannot be used, history is kept in memory only: ", reason].concat(),
     )
 }

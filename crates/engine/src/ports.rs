@@ -1,5 +1,7 @@
 //! The outside world as the engine needs it: a socket, a clock, randomness, a place for tasks, a
-//! store and a listener.
+//! store and a listener. What the host's life means for the engine comes the other way: it calls
+//! [`Client::flush_soon`](crate::client::Client::flush_soon) when it may be gone in a moment and
+//! [`Client::trim_store`](crate::client::Client::trim_store) when memory is short.
 //!
 //! No port carries a `Send` bound: the engine lives on one thread, a page's or a test's. Ports do
 //! not decide anything; when to retry, what is late and what is lost is the engine's matter.
@@ -10,16 +12,22 @@ use futures::future::LocalBoxFuture;
 use tim_protocol::ids::UserId;
 
 use crate::{
+    backoff::Waits,
     output::Output,
     store::{Store, StoreError},
 };
 
-/// Everything the engine asks of the page or the test around it.
+/// Everything the engine asks of the page, the mini-program or the test around it.
 pub trait Host: 'static {
     /// Where history is kept.
     type Store: Store + 'static;
     /// A connection to the server.
     type Socket: Socket + 'static;
+
+    /// How soon a lost connection is worth another attempt.
+    const WAITS: Waits = Waits::AT_ONCE;
+    /// How long a link may stay silent when [`Host::woken`] hints that it may be dead.
+    const DOUBT_MS: u64 = 3_000;
 
     /// Wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> u64;
@@ -29,8 +37,8 @@ pub trait Host: 'static {
     fn sleep(&self, ms: u64) -> impl Future<Output = ()> + 'static;
     /// Runs a task to its end on this thread.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
-    /// Resolves when the world hints that a connection may work again, or work no more: the browser
-    /// went online or offline, the page became visible. May never resolve.
+    /// Resolves when the world hints that a connection may work again, or work no more: the host
+    /// went online or offline, the app became visible. May never resolve.
     fn woken(&self) -> impl Future<Output = ()> + 'static;
     /// Opens a connection; `None` when that failed.
     fn connect(&self, url: &str) -> impl Future<Output = Option<Self::Socket>> + 'static;

@@ -78,7 +78,10 @@ impl<H: Host> Client<H> {
         let held = self.with(|state| state.messages.get(&message.id).cloned());
         let held = match held {
             Some(held) => Some(held),
-            None => self.kept_message(&message.id).await,
+            None => match self.with(|state| conversation_of(&message, state.my_id())) {
+                Some(conversation) => self.kept_message(&conversation, &message.id).await,
+                None => None,
+            },
         };
         let status = held.as_ref().map_or(status, |it| it.status);
         let options = options.or_else(|| held.map(|it| it.options)).unwrap_or_default();

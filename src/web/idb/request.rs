@@ -37,7 +37,7 @@ pub(super) async fn result(request: &IdbRequest) -> Result<JsValue, StoreError> 
         })
     };
     let _handlers = Handlers::set(request, &done);
-    receiver.await.unwrap_or_else(|_| Err(StoreError("the request was dropped".to_owned())))
+    receiver.await.unwrap_or_else(|_| Err(StoreError::unusable("the request was dropped")))
 }
 
 /// Takes the handlers of a request away when nobody waits any more: they are about to be freed.
@@ -79,7 +79,7 @@ impl Commit {
             let transaction = transaction.clone();
             Closure::<dyn FnMut()>::new(move || {
                 let error = transaction.error().map_or_else(
-                    || StoreError("the transaction was aborted".to_owned()),
+                    || StoreError::unusable("the transaction was aborted"),
                     |error| from_exception(&error),
                 );
                 say(&sender, Err(error));
@@ -97,7 +97,7 @@ impl Commit {
 
     /// Waits for the end.
     pub async fn wait(mut self) -> Result<(), StoreError> {
-        let aborted = || Err(StoreError("the transaction was dropped".to_owned()));
+        let aborted = || Err(StoreError::unusable("the transaction was dropped"));
         (&mut self.outcome).await.unwrap_or_else(|_| aborted())
     }
 }
@@ -113,12 +113,12 @@ impl Drop for Commit {
 pub(super) fn failure(error: &JsValue) -> StoreError {
     match error.dyn_ref::<DomException>() {
         Some(error) => from_exception(error),
-        None => {
-            StoreError(js_sys::Error::from(error.clone()).message().as_string().unwrap_or_default())
-        }
+        None => StoreError::Unusable(
+            js_sys::Error::from(error.clone()).message().as_string().unwrap_or_default(),
+        ),
     }
 }
 
 fn from_exception(error: &DomException) -> StoreError {
-    StoreError([error.name(), error.message()].join(": "))
+    StoreError::Unusable([error.name(), error.message()].join(": "))
 }

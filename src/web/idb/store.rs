@@ -57,7 +57,7 @@ impl IdbStore {
                 // It may still open, and must not stay without a layout or in anybody's way.
                 upgrade.forget();
                 close_when_opened(&request);
-                return Err(StoreError("the database does not open".to_owned()));
+                return Err(StoreError::unusable("the database does not open"));
             }
         };
         // Another tab with a newer build wants to upgrade: let it. What is asked of us afterwards
@@ -107,6 +107,12 @@ impl IdbStore {
         Reflect::get(value, &self.keys.json).ok()?.as_string()
     }
 
+    /// Whether the server has the message: its place has no `sub`.
+    fn is_stored(&self, value: &JsValue) -> bool {
+        let place = Reflect::get(value, &self.keys.place).map(|it| it.unchecked_into::<Array>());
+        place.is_ok_and(|it| it.get(2).as_f64() == Some(0.0))
+    }
+
     fn texts(&self, values: &JsValue) -> Vec<String> {
         values.unchecked_ref::<Array>().iter().filter_map(|it| self.text(&it)).collect()
     }
@@ -138,10 +144,13 @@ impl IdbStore {
             let range = range(conversation, Position::default(), Position::stored(*below))?;
             let request = messages
                 .index(schema::LOG)
-                .and_then(|log| log.get_all_keys_with_key(&range))
+                .and_then(|log| log.get_all_with_key(&range))
                 .map_err(lost)?;
-            for key in result(&request).await?.unchecked_into::<Array>() {
-                messages.delete(&key).map_err(lost)?;
+            for value in result(&request).await?.unchecked_into::<Array>() {
+                if self.is_stored(&value) {
+                    let id = Reflect::get(&value, &self.keys.id).map_err(lost)?;
+                    messages.delete(&id).map_err(lost)?;
+                }
             }
         }
         Ok(())
@@ -149,6 +158,8 @@ impl IdbStore {
 }
 
 impl Store for IdbStore {
+    const MESSAGES_PER_CONVERSATION: u64 = 50_000;
+
     async fn load(&self) -> Result<Snapshot, StoreError> {
         let lost = |error: JsValue| failure(&error);
         let transaction = self.transaction(IdbTransactionMode::Readonly)?;
@@ -224,7 +235,11 @@ impl Store for IdbStore {
         }
     }
 
-    async fn message(&self, id: &MessageId) -> Result<Option<String>, StoreError> {
+    async fn message(
+        &self,
+        _: &ConversationId,
+        id: &MessageId,
+    ) -> Result<Option<String>, StoreError> {
         let request = self
             .read(schema::MESSAGES)?
             .get(&JsValue::from_str(id.as_str()))
@@ -269,7 +284,7 @@ fn factory() -> Result<IdbFactory, StoreError> {
     Reflect::get(&js_sys::global(), &"indexedDB".into())
         .ok()
         .and_then(|it| it.dyn_into().ok())
-        .ok_or_else(|| StoreError("this page has no IndexedDB".to_owned()))
+        .ok_or_else(|| StoreError::unusable("this page has no IndexedDB"))
 }
 
 fn on_upgrade(request: &IdbOpenDbRequest) -> Closure<dyn FnMut(IdbVersionChangeEvent)> {

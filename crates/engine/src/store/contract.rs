@@ -40,6 +40,7 @@ pub async fn all<S: Store, F: AsyncFn() -> S>(fresh: F) {
     outbox_is_found_again(&fresh().await).await;
     conversations_and_values_are_replaced(&fresh().await).await;
     evicts_below_a_place(&fresh().await).await;
+    evictions_spare_what_only_this_device_has(&fresh().await).await;
     writes_take_effect_in_the_order_of_the_calls(&fresh().await).await;
     reads_see_writes_asked_for_before(&fresh().await).await;
     holes_do_not_shorten_a_page(&fresh().await).await;
@@ -80,7 +81,7 @@ async fn a_known_id_is_replaced_also_at_another_place<S: Store>(store: &S) {
     let page = store.older(&conversation("a"), Position::stored(9), 15).await.unwrap();
     assert_eq!(page.len(), 3, "it is not there twice");
     assert_eq!(page[2], sent.json, "it moved");
-    assert_eq!(store.message(&sent.id).await, Ok(Some(sent.json)));
+    assert_eq!(store.message(&sent.conversation, &sent.id).await, Ok(Some(sent.json)));
 }
 
 async fn outbox_is_found_again<S: Store>(store: &S) {
@@ -121,6 +122,18 @@ async fn evicts_below_a_place<S: Store>(store: &S) {
     let rest: Vec<Record> = (8..=10).map(|seq| record("a", seq, 0)).collect();
     assert_eq!(page, texts(&rest));
     assert_eq!(store.older(&conversation("b"), Position::stored(11), 15).await.unwrap().len(), 1);
+}
+
+async fn evictions_spare_what_only_this_device_has<S: Store>(store: &S) {
+    let failed = Record { outbox: false, ..record("a", 3, 1) };
+    let on_its_way = record("a", 3, 2);
+    let old = [record("a", 3, 0), failed.clone(), on_its_way.clone(), record("a", 4, 0)];
+    store.write(&messages(old)).await.unwrap();
+    let batch = Batch { evictions: vec![(conversation("a"), 9)], ..Batch::default() };
+    store.write(&batch).await.unwrap();
+    let page = store.older(&conversation("a"), Position::stored(9), 15).await.unwrap();
+    assert_eq!(page, texts([&failed, &on_its_way]));
+    assert_eq!(store.load().await.unwrap().outbox, texts([&on_its_way]));
 }
 
 async fn reads_see_writes_asked_for_before<S: Store>(store: &S) {

@@ -65,6 +65,8 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
+    const MESSAGES_PER_CONVERSATION: u64 = 50_000;
+
     async fn load(&self) -> Result<Snapshot, StoreError> {
         let tables = self.0.borrow();
         Ok(Snapshot {
@@ -86,8 +88,10 @@ impl Store for MemoryStore {
         }
         for (conversation, below) in &batch.evictions {
             let old = tables.log(conversation).map(|it| it.before(Position::stored(*below)));
-            for (_, id) in old.into_iter().flatten().cloned().collect::<Vec<_>>() {
-                tables.remove(&id);
+            for (position, id) in old.into_iter().flatten().cloned().collect::<Vec<_>>() {
+                if position.sub == 0 {
+                    tables.remove(&id);
+                }
             }
         }
         batch.conversations.iter().for_each(|it| replace(&mut tables.conversations, it));
@@ -112,7 +116,11 @@ impl Store for MemoryStore {
             .collect())
     }
 
-    async fn message(&self, id: &MessageId) -> Result<Option<String>, StoreError> {
+    async fn message(
+        &self,
+        _: &ConversationId,
+        id: &MessageId,
+    ) -> Result<Option<String>, StoreError> {
         Ok(self.0.borrow().messages.get(id).map(|it| it.json.clone()))
     }
 

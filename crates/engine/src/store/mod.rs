@@ -9,7 +9,11 @@
 //! - writes take effect in the order in which they were asked for, also when a later one is asked for
 //!   before the earlier one has ended;
 //! - a read that is asked for after a write was asked for sees that write;
-//! - writing a message with a known ID replaces it, also at another position.
+//! - writing a message with a known ID replaces it; one that only this device has also at another
+//!   position. What the server has stored keeps its place until its log is dropped.
+//!
+//! A store may lose messages by itself: to a budget, to a full disk, to damage. It never hides that:
+//! reads of that conversation fail with [`StoreError::Gone`] until its log is dropped with an eviction.
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -68,7 +72,8 @@ pub struct Batch {
     pub conversations: Vec<(ConversationId, String)>,
     /// Values to write: key and JSON.
     pub values: Vec<(String, String)>,
-    /// Drop messages of a conversation below a place.
+    /// Drop messages of a conversation below a place, after everything else of this batch was written.
+    /// Those that only this device has stay: nobody could give them back.
     pub evictions: Vec<(ConversationId, Seq)>,
 }
 
@@ -94,12 +99,27 @@ pub struct Snapshot {
     pub values: Vec<(String, String)>,
 }
 
-/// Why the store cannot be used; a sentence for the log.
+/// Why the store did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreError(pub String);
+pub enum StoreError {
+    /// It cannot be used any more; a sentence for the log.
+    Unusable(String),
+    /// It has lost messages of the conversation; only reads of messages fail with this.
+    Gone,
+}
+
+impl StoreError {
+    /// It cannot be used, and why.
+    pub fn unusable(reason: impl Into<String>) -> Self {
+        Self::Unusable(reason.into())
+    }
+}
 
 /// History on the device.
 pub trait Store {
+    /// How many messages of a conversation it is meant for; the engine drops older ones.
+    const MESSAGES_PER_CONVERSATION: u64;
+
     /// Everything that is needed to start.
     fn load(&self) -> impl Future<Output = Result<Snapshot, StoreError>>;
     /// Writes a batch.
@@ -111,8 +131,15 @@ pub trait Store {
         before: Position,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<String>, StoreError>>;
-    /// The JSON of one message.
-    fn message(&self, id: &MessageId) -> impl Future<Output = Result<Option<String>, StoreError>>;
+    /// The JSON of one message of a conversation; whether a message of another one is found is the
+    /// store's affair.
+    fn message(
+        &self,
+        conversation: &ConversationId,
+        id: &MessageId,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>>;
+    /// Memory is short: lets go of what can be read again.
+    fn trim(&self) {}
     /// Gives the store back; nothing is asked of it afterwards.
     fn close(&self);
 }

@@ -40,6 +40,35 @@ fn pages_go_back_to_the_beginning() {
 }
 
 #[test]
+fn what_the_store_has_lost_is_fetched_again() {
+    let world = World::new(79);
+    let (alice, bob) = filled(&world, 60);
+    alice.go_offline();
+    alice.start_send("bob", "x");
+    world.pass(20_000);
+    alice.go_online();
+    world.pass(2_000);
+    let mut all = numbers(1, 60);
+    all.push("x".to_owned());
+    assert_eq!(alice.history("C2Cbob"), all);
+    let asked = world.server(|it| it.times_served("message.page"));
+    alice.reload();
+    alice.disk.lost.borrow_mut().push("C2Cbob".parse().unwrap());
+    alice.login();
+    world.pass(100);
+    assert_eq!(alice.history("C2Cbob"), all, "whole, and what only this device has is there");
+    assert!(world.server(|it| it.times_served("message.page")) > asked);
+    assert!(alice.disk.lost.borrow().is_empty(), "the store was told to forget the rest");
+    let asked = world.server(|it| it.times_served("message.page"));
+    assert_eq!(code(&bob.send("alice", "61")), 0);
+    world.pass(100);
+    all.push("61".to_owned());
+    assert_eq!(alice.history("C2Cbob"), all);
+    assert_eq!(world.server(|it| it.times_served("message.page")), asked, "kept again");
+    assert_eq!(alice.events().iter().filter(|it| it.contains("error")).count(), 0);
+}
+
+#[test]
 fn messages_that_arrive_meanwhile_shift_nothing() {
     let world = World::new(71);
     let (alice, bob) = filled(&world, 60);

@@ -121,7 +121,7 @@ impl Host for SimHost {
             let (low, high) = host.disk.slow_ms.get();
             host.sim.sleep(host.sim.between(low, high)).await;
             if host.disk.closed.get() {
-                return Err(StoreError("no database here".to_owned()));
+                return Err(StoreError::unusable("no database here"));
             }
             host.disk.open.set(host.disk.open.get() + 1);
             Ok(SimStore {

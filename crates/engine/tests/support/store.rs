@@ -3,7 +3,10 @@
 //! Keeps everything in a [`MemoryStore`], which outlives the page like a database on disk. A failed
 //! write writes nothing.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError, memory::MemoryStore};
 use tim_protocol::ids::{ConversationId, MessageId};
@@ -24,6 +27,8 @@ pub struct Disk {
     pub operations: Cell<u64>,
     /// Messages that were written, each time.
     pub messages: Cell<u64>,
+    /// Conversations of which it has lost messages by itself.
+    pub lost: RefCell<Vec<ConversationId>>,
     /// Stores in use.
     pub open: Cell<i64>,
 }
@@ -50,7 +55,7 @@ impl SimStore {
             || self.disk.fails_at.get() == Some(number);
         // Taken effect in the order of the calls, told later.
         let result = if fails || !self.page.get() {
-            Err(StoreError("the disk is full".to_owned()))
+            Err(StoreError::unusable("the disk is full"))
         } else {
             run(&self.memory).await
         };
@@ -60,14 +65,23 @@ impl SimStore {
         }
         result
     }
+
+    fn unless_lost(&self, conversation: &ConversationId) -> Result<(), StoreError> {
+        if self.disk.lost.borrow().contains(conversation) { Err(StoreError::Gone) } else { Ok(()) }
+    }
 }
 
 impl Store for SimStore {
+    const MESSAGES_PER_CONVERSATION: u64 = MemoryStore::MESSAGES_PER_CONVERSATION;
+
     async fn load(&self) -> Result<Snapshot, StoreError> {
         self.operation(async |memory| memory.load().await).await
     }
 
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        for (conversation, _) in &batch.evictions {
+            self.disk.lost.borrow_mut().retain(|it| it != conversation);
+        }
         self.disk.messages.set(self.disk.messages.get() + batch.messages.len() as u64);
         self.operation(async |memory| memory.write(batch).await).await
     }
@@ -78,11 +92,23 @@ impl Store for SimStore {
         before: Position,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        self.operation(async |memory| memory.older(conversation, before, limit).await).await
+        self.operation(async |memory| {
+            self.unless_lost(conversation)?;
+            memory.older(conversation, before, limit).await
+        })
+        .await
     }
 
-    async fn message(&self, id: &MessageId) -> Result<Option<String>, StoreError> {
-        self.operation(async |memory| memory.message(id).await).await
+    async fn message(
+        &self,
+        conversation: &ConversationId,
+        id: &MessageId,
+    ) -> Result<Option<String>, StoreError> {
+        self.operation(async |memory| {
+            self.unless_lost(conversation)?;
+            memory.message(conversation, id).await
+        })
+        .await
     }
 
     fn close(&self) {
