@@ -1,5 +1,5 @@
 //! The exported class, in a browser: what needs no server.
-#![cfg(target_arch = "wasm32")]
+#![cfg(all(target_arch = "wasm32", feature = "web"))]
 
 use js_sys::Function;
 use tim_wasm::js::Client;
@@ -17,7 +17,7 @@ fn client(url: &str) -> Client {
     );
     let options =
         format!(r#"{{"SDKAppID":1400000001,"url":"{url}","language":"en","version":"0"}}"#);
-    match Client::new(&options, collect) {
+    match Client::new(&options, collect, JsValue::UNDEFINED) {
         Ok(client) => client,
         Err(error) => panic!("{error:?}"),
     }
@@ -88,6 +88,9 @@ async fn an_unknown_call_is_refused() {
 #[wasm_bindgen_test]
 fn malformed_options_are_refused() {
     for options in ["", "{}", r#"{"SDKAppID":"x"}"#, "[]"] {
-        assert!(Client::new(options, Function::new_no_args("")).is_err(), "{options}");
+        assert!(
+            Client::new(options, Function::new_no_args(""), JsValue::UNDEFINED).is_err(),
+            "{options}"
+        );
     }
 }

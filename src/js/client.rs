@@ -15,8 +15,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::{
-    Engine,
-    web::{LogSwitch, Page, PageWatch},
+    Engine, Host, Watch,
+    outlet::{LogSwitch, Outlet},
 };
 
 /// What the facade creates an instance with.
@@ -39,16 +39,17 @@ json_object!(read Options {
 pub struct Client {
     engine: Engine,
     log: LogSwitch,
-    // Dropping it takes the page's listeners away.
-    _watch: PageWatch,
+    // Dropping it takes the listeners away.
+    _watch: Watch,
 }
 
 #[wasm_bindgen]
 impl Client {
     /// Makes an instance; nothing happens before a login. `output` gets JSON texts: arrays of
-    /// operations, in order.
+    /// operations, in order. `host` is what the ports stand on where that is an object; a page is
+    /// all around and needs none.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &str, output: Function) -> Result<Client, JsValue> {
+    pub fn new(options: &str, output: Function, host: JsValue) -> Result<Client, JsValue> {
         let options: Options = json::read(options)
             .map_err(|member| to_js(&Error::with(Code::INVALID_PARAMETERS, member)))?;
         let config = Config {
@@ -63,8 +64,10 @@ impl Client {
             // What a listener throws is the facade's matter; nothing here depends on it.
             let _ = output.call1(&JsValue::UNDEFINED, &JsValue::from_str(&json));
         };
-        let engine = Engine::new(Page::new(Box::new(tell), log.clone()), config);
-        let watch = PageWatch::new(&engine);
+        let outlet = Outlet::new(Box::new(tell), log.clone());
+        let (host, watch) = (Host::new(outlet, host.clone()), host);
+        let engine = Engine::new(host, config);
+        let watch = Watch::new(&engine, watch);
         Ok(Self { engine, log, _watch: watch })
     }
 

@@ -9,6 +9,6 @@ mod socket;
 mod watch;
 
 pub use idb::IdbStore;
-pub use page::{LogSwitch, Page};
+pub use page::Page;
 pub use socket::WebSocket;
 pub use watch::PageWatch;

@@ -1,6 +1,6 @@
 //! The page as the engine's host: clock, timers, tasks, log, and the doors to socket and database.
 
-use std::{cell::Cell, future::Future, rc::Rc};
+use std::future::Future;
 
 use futures::future::LocalBoxFuture;
 use gloo_timers::callback::Timeout;
@@ -15,35 +15,7 @@ use wasm_bindgen::JsValue;
 use web_sys::console;
 
 use super::{idb::IdbStore, socket::WebSocket, watch};
-
-/// How much is logged: 0 everything … 4 nothing. Shared with whoever sets it.
-#[derive(Clone, Debug)]
-pub struct LogSwitch(Rc<Cell<u8>>);
-
-impl Default for LogSwitch {
-    fn default() -> Self {
-        Self(Rc::new(Cell::new(1)))
-    }
-}
-
-impl LogSwitch {
-    /// Sets the level; unknown ones leave it as it is.
-    pub fn set(&self, level: u8) {
-        if level <= 4 {
-            self.0.set(level);
-        }
-    }
-
-    fn lets_through(&self, level: LogLevel) -> bool {
-        let rank = match level {
-            LogLevel::Debug => 0,
-            LogLevel::Info => 1,
-            LogLevel::Warn => 2,
-            LogLevel::Error => 3,
-        };
-        rank >= self.0.get()
-    }
-}
+use crate::outlet::Outlet;
 
 /// Resolves after `ms` milliseconds, and never in the same turn.
 pub(super) async fn sleep(ms: u32) {
@@ -55,16 +27,13 @@ pub(super) async fn sleep(ms: u32) {
 }
 
 /// A web page.
-pub struct Page {
-    output: Box<dyn Fn(Vec<Output>)>,
-    log: LogSwitch,
-}
+pub struct Page(Outlet);
 
 impl Page {
-    /// A page that hands what the engine says to `output`.
+    /// The page around us, which needs nobody to describe it.
     #[must_use]
-    pub fn new(output: Box<dyn Fn(Vec<Output>)>, log: LogSwitch) -> Self {
-        Self { output, log }
+    pub fn new(outlet: Outlet, _: JsValue) -> Self {
+        Self(outlet)
     }
 }
 
@@ -105,11 +74,11 @@ impl Host for Page {
     }
 
     fn output(&self, batch: Vec<Output>) {
-        (self.output)(batch);
+        self.0.output(batch);
     }
 
     fn log(&self, level: LogLevel, line: &str) {
-        if self.log.lets_through(level) {
+        if self.0.lets_through(level) {
             let line = JsValue::from_str(&["tim-wasm: ", line].concat());
             match level {
                 LogLevel::Debug => console::debug_1(&line),

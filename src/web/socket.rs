@@ -3,13 +3,7 @@
 //! Frames that are no text are none of ours and are dropped. Handlers belong to the value: dropping
 //! it takes them away and closes the connection.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    future::poll_fn,
-    rc::Rc,
-    task::{Context, Poll, Waker},
-};
+use std::rc::Rc;
 
 use futures::future::{Either, select};
 use tim_engine::{oneshot, ports::Socket};
@@ -17,10 +11,12 @@ use tim_protocol::SUBPROTOCOL;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::MessageEvent;
 
+use crate::inbox::Inbox;
+
 /// An open WebSocket.
 pub struct WebSocket {
     socket: web_sys::WebSocket,
-    frames: Rc<Frames>,
+    frames: Rc<Inbox>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     on_close: Closure<dyn FnMut()>,
 }
@@ -29,7 +25,7 @@ impl WebSocket {
     /// Opens a connection; `None` when the address is no address or nobody answers.
     pub async fn open(url: String) -> Option<Self> {
         let socket = web_sys::WebSocket::new_with_str(&url, SUBPROTOCOL).ok()?;
-        let frames = Rc::<Frames>::default();
+        let frames = Rc::<Inbox>::default();
         let (frame, end) = (Rc::clone(&frames), Rc::clone(&frames));
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Some(text) = event.data().as_string() {
@@ -64,49 +60,13 @@ impl Socket for WebSocket {
     }
 
     async fn receive(&self) -> Option<String> {
-        poll_fn(|context| self.frames.poll(context)).await
+        self.frames.next().await
     }
 
     fn close(&self) {
         let _ = self.socket.close();
         // The browser may take its time to say so.
         let _ = self.on_close.as_ref().unchecked_ref::<js_sys::Function>().call0(&self.socket);
-    }
-}
-
-/// What has arrived and was not asked for yet.
-#[derive(Default)]
-struct Frames {
-    waiting: RefCell<VecDeque<String>>,
-    closed: Cell<bool>,
-    reader: Cell<Option<Waker>>,
-}
-
-impl Frames {
-    fn push(&self, frame: String) {
-        self.waiting.borrow_mut().push_back(frame);
-        self.wake();
-    }
-
-    fn end(&self) {
-        self.closed.set(true);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
-        }
-    }
-
-    /// The next frame; `None` after the last one of a closed connection.
-    fn poll(&self, context: &mut Context<'_>) -> Poll<Option<String>> {
-        let frame = self.waiting.borrow_mut().pop_front();
-        if frame.is_some() || self.closed.get() {
-            return Poll::Ready(frame);
-        }
-        self.reader.set(Some(context.waker().clone()));
-        Poll::Pending
     }
 }
 

@@ -4,6 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use tim_engine::oneshot;
+use wasm_bindgen::JsValue;
 use web_sys::{Document, EventTarget, VisibilityState, Window};
 
 use crate::Engine;
@@ -17,7 +18,7 @@ pub struct PageWatch {
 impl PageWatch {
     /// Watches for an engine.
     #[must_use]
-    pub fn new(engine: &Engine) -> Self {
+    pub fn new(engine: &Engine, _: JsValue) -> Self {
         let Some((window, document)) = page() else { return Self { _listeners: Vec::new() } };
         let on_hide = engine.clone();
         let on_change = engine.clone();

@@ -109,7 +109,7 @@ impl IdbStore {
 
     /// Whether the server has the message: its place has no `sub`.
     fn is_stored(&self, value: &JsValue) -> bool {
-        let place = Reflect::get(value, &self.keys.place).map(|it| it.unchecked_into::<Array>());
+        let place = Reflect::get(value, &self.keys.place).map(JsCast::unchecked_into::<Array>);
         place.is_ok_and(|it| it.get(2).as_f64() == Some(0.0))
     }
 

@@ -1,0 +1,1 @@
+//! The engine's Store over small files. In the making.
