@@ -69,9 +69,9 @@ const bundle = (outfile, format, entry) =>
 
 const { esm, cjs } = await declarations();
 await Promise.all([
-  bundle('index.js', 'esm', `export * from './index.ts'; export { default } from './index.ts';`),
-  bundle('index.cjs', 'cjs', `module.exports = require('./namespace.ts').TIM;`),
-  bundle('tim-wasm.global.js', 'iife', `import { TIM } from './namespace.ts'; globalThis.TIM = TIM;`),
+  bundle('index.js', 'esm', `export * from './web/index.ts'; export { default } from './web/index.ts';`),
+  bundle('index.cjs', 'cjs', `module.exports = require('./web/namespace.ts').TIM;`),
+  bundle('tim-wasm.global.js', 'iife', `import { TIM } from './web/namespace.ts'; globalThis.TIM = TIM;`),
   copyFile(WASM, path('dist/tim_wasm_bg.wasm')),
   ...['LICENSE-MIT', 'LICENSE-APACHE'].map((it) => copyFile(path(`../${it}`), path(it))),
   writeFile(path('dist/inline.js'), `export default '${base64}';\n`),

@@ -6,9 +6,12 @@
 //
 //     loading ──login──▶ loading, login waits ──▶ loaded
 //        └────────────────────────────────────────▶ loaded ──close──▶ closed
+//
+// A module that broke down takes every call with it: what waits and what comes is refused until the
+// application destroys the instance; the next one loads the module anew.
 
 import { Code, failureOf, type Failure } from './error.js';
-import type { Engine, EngineClass } from './loader.js';
+import type { Engine, Loaded } from './engine.js';
 
 export interface Link {
   /** The engine once it is there and until `close`. */
@@ -26,7 +29,7 @@ export interface Link {
 interface LinkOptions {
   /** What the engine's constructor takes, as text. */
   engineOptions: string;
-  load: () => Promise<EngineClass>;
+  load: () => Promise<Loaded>;
   output: (operations: string) => void;
   /** Told a failure that is also dispatched as an event; before the caller learns of it. */
   announce: (failure: Failure) => void;
@@ -35,26 +38,39 @@ interface LinkOptions {
 export function createLink({ engineOptions, load, output, announce }: LinkOptions): Link {
   let engine: Engine | undefined;
   let closed = false;
+  let broken: Failure | undefined;
+  const unanswered = new Set<(failure: Failure) => void>();
   let logLevel: number | undefined;
   let waiting: { args: string; resolve: (text: Promise<string>) => void; reject: (failure: Failure) => void } | undefined;
 
-  function arrived(EngineClass: EngineClass): void {
+  function arrived(loaded: Loaded): void {
     if (engine || closed) return;
-    engine = new EngineClass(engineOptions, output);
+    engine = new loaded.Engine(engineOptions, output);
+    void loaded.broken?.then(breakDown);
     if (logLevel !== undefined) engine.setLogLevel(logLevel);
     // In the same turn, or another call could get in between and find nobody logging in.
     waiting?.resolve(engine.call('login', waiting.args));
     waiting = undefined;
   }
 
+  function breakDown(reason: unknown): void {
+    if (closed) return;
+    broken = { code: Code.CANNOT_FIND_MODULE, message: `the WebAssembly module broke down, destroy this instance and create another: ${String(reason)}` };
+    announce(broken);
+    unanswered.forEach((reject) => reject(broken as Failure));
+    unanswered.clear();
+  }
+
   function missing(error: unknown): void {
-    waiting?.reject({ code: Code.CANNOT_FIND_MODULE, message: `login: the WebAssembly module could not be loaded: ${String(error)}` });
+    const reason = error instanceof Error ? error.message : String(error);
+    waiting?.reject({ code: Code.CANNOT_FIND_MODULE, message: `login: the WebAssembly module could not be loaded: ${reason}` });
     waiting = undefined;
   }
 
   const start = (): void => void load().then(arrived).catch(missing);
 
   function refusal(method: string): Failure {
+    if (broken) return { ...broken, message: `${method}: ${broken.message}` };
     return waiting && !closed && method !== 'logout'
       ? { code: Code.LOGGING_IN, message: `${method}: login is in progress` }
       : { code: Code.NOT_LOGGED_IN, message: `${method}: not logged in` };
@@ -67,12 +83,19 @@ export function createLink({ engineOptions, load, output, announce }: LinkOption
     throw failure;
   }
 
-  async function answer(method: string, text: Promise<string>): Promise<unknown> {
-    try {
-      return JSON.parse(await text) as unknown;
-    } catch (reason) {
-      throw failed(method, reason);
-    }
+  function answer(method: string, text: Promise<string>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      unanswered.add(reject);
+      text
+        .then((it) => {
+          unanswered.delete(reject);
+          resolve(JSON.parse(it));
+        })
+        .catch((reason: unknown) => {
+          unanswered.delete(reject);
+          reject(failed(method, reason));
+        });
+    });
   }
 
   function failed(method: string, reason: unknown): Failure {
@@ -84,13 +107,13 @@ export function createLink({ engineOptions, load, output, announce }: LinkOption
   start();
 
   return {
-    engine: () => (closed ? undefined : engine),
+    engine: () => (closed || broken ? undefined : engine),
     async call(method, args) {
-      if (!engine || closed) return refuse(refusal(method));
+      if (!engine || closed || broken) return refuse(refusal(method));
       return answer(method, later(engine, method, args));
     },
     async login(args) {
-      if (closed) return refuse(refusal('login'));
+      if (closed || broken) return refuse(refusal('login'));
       if (engine) return answer('login', later(engine, 'login', args));
       if (waiting) return refuse({ code: Code.REPEAT_LOGIN, message: 'login: another login is in progress' });
       const text = new Promise<string>((resolve, reject) => (waiting = { args, resolve, reject }));
@@ -98,7 +121,7 @@ export function createLink({ engineOptions, load, output, announce }: LinkOption
       return answer('login', text);
     },
     create(method, args) {
-      if (!engine || closed) {
+      if (!engine || closed || broken) {
         const failure = refusal(method);
         queueMicrotask(() => announce(failure));
         throw failure;
@@ -111,13 +134,13 @@ export function createLink({ engineOptions, load, output, announce }: LinkOption
     },
     setLogLevel(level) {
       logLevel = level;
-      if (!closed) engine?.setLogLevel(level);
+      if (!closed && !broken) engine?.setLogLevel(level);
     },
     async close() {
       closed = true;
       waiting?.reject({ code: Code.NOT_LOGGED_IN, message: 'login: the instance was destroyed' });
       waiting = undefined;
-      if (!engine) return;
+      if (!engine || broken) return;
       try {
         await engine.call('destroy', '[]');
         engine.free();

@@ -5,9 +5,9 @@
 // allowed now and what it causes is the engine's business.
 
 import type { ChatSDK as Methods } from '../types/sdk.js';
-import type { EngineClass } from './loader.js';
 import { argumentsText, isObject, messageArgumentsText, messageID, messageText } from './arguments.js';
 import { EVENT } from './constants.js';
+import type { Loaded } from './engine.js';
 import { Code, TimError, type Failure } from './error.js';
 import { createLink } from './link.js';
 import { createListeners } from './listeners.js';
@@ -18,6 +18,8 @@ export interface InstanceOptions {
   SDKAppID: number;
   /** The server's address, or `''`. */
   url: string;
+  /** The user's language, or `''`. */
+  language: string;
   /** Version of this package. */
   version: string;
 }
@@ -37,7 +39,7 @@ export class ChatSDK {}
  * @param load gets the engine
  * @param leave called when the instance is destroyed, before anything else
  */
-export function createInstance(options: InstanceOptions, load: () => Promise<EngineClass>, leave: (tim: Methods) => void): Methods {
+export function createInstance(options: InstanceOptions, load: () => Promise<Loaded>, leave: (tim: Methods) => void): Methods {
   const { SDKAppID } = options;
   let logLevel = 1;
   let ready = false;
@@ -51,7 +53,7 @@ export function createInstance(options: InstanceOptions, load: () => Promise<Eng
   const listeners = createListeners(() => tim, report);
   const live = createLiveObjects(report);
   const link = createLink({
-    engineOptions: JSON.stringify({ ...options, language: globalThis.navigator?.language ?? '' }),
+    engineOptions: JSON.stringify(options),
     load,
     output(operations) {
       for (const operation of JSON.parse(operations) as Operation[]) {

@@ -5,7 +5,8 @@ declare module '#wasm' {
   export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
 
   export class Client {
-    constructor(options: string, output: (operations: string) => void);
+    /** `host` is what the engine stands on where that is an object; a page is all around. */
+    constructor(options: string, output: (operations: string) => void, host?: unknown);
     call(method: string, args: string): Promise<string>;
     create(method: string, args: string): string;
     state(): number;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { serverAddress } from '../src/address.js';
+import { serverAddress } from '../src/web/address.js';
 
 const page = 'https://shop.example/some/page?x=1#y';
 

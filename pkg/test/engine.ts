@@ -1,7 +1,7 @@
 // A stand-in for the engine, for tests of what happens on this side of the boundary only: it
 // records what it is called with, answers what the test says and lets the test speak for it.
 
-import type { Engine, EngineClass } from '../src/loader.js';
+import type { Engine, Loaded } from '../src/engine.js';
 
 export interface Call {
   method: string;
@@ -62,8 +62,10 @@ export class FakeEngine implements Engine {
 /** A load that the test ends when it wants. */
 export function loading() {
   const engines: FakeEngine[] = [];
-  const waiting: Array<{ resolve(it: EngineClass): void; reject(error: Error): void }> = [];
-  const EngineClass = class extends FakeEngine {
+  let fall!: (reason: unknown) => void;
+  const broken = new Promise((resolve) => (fall = resolve));
+  const waiting: Array<{ resolve(it: Loaded): void; reject(error: Error): void }> = [];
+  const Engine = class extends FakeEngine {
     constructor(options: string, output: (operations: string) => void) {
       super(options, output);
       engines.push(this);
@@ -71,11 +73,16 @@ export function loading() {
   };
   return {
     engines,
-    load: () => new Promise<EngineClass>((resolve, reject) => waiting.push({ resolve, reject })),
+    load: () => new Promise<Loaded>((resolve, reject) => waiting.push({ resolve, reject })),
     async arrive(): Promise<FakeEngine> {
-      waiting.splice(0).forEach((it) => it.resolve(EngineClass));
+      waiting.splice(0).forEach((it) => it.resolve({ Engine, broken }));
       await turn();
       return engines[0] as FakeEngine;
+    },
+    /** The module breaks down. */
+    async breakDown(reason: string): Promise<void> {
+      fall(reason);
+      await turn();
     },
     async fail(): Promise<void> {
       waiting.splice(0).forEach((it) => it.reject(new Error('no network')));

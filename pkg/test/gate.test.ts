@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createInstance } from '../src/tim.js';
 import { loading, turn } from './engine.js';
 
-const options = { SDKAppID: 1400000001, url: 'ws://x/im/ws', version: '1.0.0' };
+const options = { SDKAppID: 1400000001, url: 'ws://x/im/ws', language: 'en', version: '1.0.0' };
 
 function make() {
   const loader = loading();
@@ -73,7 +73,7 @@ test('a login waits for the engine and is its first call', async () => {
   const login = tim.login({ userID: 'a', userSig: 'b' });
   const engine = await arrive();
   assert.deepEqual([engine.last.method, engine.last.args], ['login', [{ userID: 'a', userSig: 'b' }]]);
-  assert.deepEqual(JSON.parse(engine.options), { ...options, language: globalThis.navigator?.language ?? '' });
+  assert.deepEqual(JSON.parse(engine.options), options);
   engine.last.resolve({ actionStatus: 'OK' });
   assert.deepEqual(await login, { code: 0, data: { actionStatus: 'OK' } });
 });
@@ -164,4 +164,24 @@ test('an engine that breaks down while it is destroyed does not keep destroy fro
     events.map((it) => it.name),
     ['sdkDestroy'],
   );
+});
+
+test('a module that breaks down answers what waits and what comes with 2998, until another instance', async () => {
+  const { tim, events, arrive, breakDown } = make();
+  const engine = await arrive();
+  const waiting = [tim.getMyProfile(), tim.login({ userID: 'me', userSig: 'x' })];
+  const outcomes = Promise.all(waiting.map((it) => it.catch((error: any) => [error.code, error.message])));
+  await breakDown('RuntimeError: unreachable');
+  for (const [code, message] of await outcomes) {
+    assert.equal(code, 2998);
+    assert.match(message, /broke down.*RuntimeError: unreachable/);
+  }
+  assert.deepEqual(events.map(({ name, data }) => [name, data.code]), [['error', 2998]], 'said once');
+  const calls = engine.calls.length;
+  await assert.rejects(tim.getConversationList(), { code: 2998 });
+  await assert.rejects(tim.login({ userID: 'me', userSig: 'x' }), { code: 2998 });
+  assert.throws(() => tim.createTextMessage({ to: 'a', conversationType: 'C2C', payload: { text: '' } }), { code: 2998 });
+  assert.equal(tim.getTotalUnreadMessageCount(), 0);
+  await tim.destroy();
+  assert.equal(engine.calls.length, calls, 'nothing of it is touched any more');
 });

@@ -7,7 +7,7 @@ import { loading, turn } from './engine.js';
 
 async function make() {
   const loader = loading();
-  const tim = createInstance({ SDKAppID: 1, url: '', version: '' }, loader.load, () => {}) as any;
+  const tim = createInstance({ SDKAppID: 1, url: '', language: '', version: '' }, loader.load, () => {}) as any;
   const engine = await loader.arrive();
   return { tim, engine };
 }

@@ -4,7 +4,7 @@
 // time: all of them must see the same instances and constants. So these live on a symbol that every
 // copy can find, together with the namespace of each version.
 
-import type { ChatSDK } from '../types/sdk.js';
+import type { ChatSDK } from '../../types/sdk.js';
 
 export interface Shared {
   /** By numeric SDKAppID. */

@@ -6,17 +6,15 @@
 // own: larger, but it needs nobody's help. Builds in a single file hold only the text.
 
 import init, { Client } from '#wasm';
+import type { Loaded } from '../engine.js';
 
 /** True in the builds that are a single file; set by the build. */
 declare const __SINGLE_FILE__: boolean;
 
-export type Engine = Client;
-export type EngineClass = new (options: string, output: (operations: string) => void) => Engine;
-
-let loading: Promise<EngineClass> | undefined;
+let loading: Promise<Loaded> | undefined;
 
 /** The engine; loaded once per page, tried again after a failure. */
-export function loadEngine(): Promise<EngineClass> {
+export function loadEngine(): Promise<Loaded> {
   loading ??= load().catch((error: unknown) => {
     loading = undefined;
     throw error;
@@ -24,9 +22,9 @@ export function loadEngine(): Promise<EngineClass> {
   return loading;
 }
 
-async function load(): Promise<EngineClass> {
+async function load(): Promise<Loaded> {
   await init({ module_or_path: (await fromFile()) ?? (await fromText()) });
-  return Client;
+  return { Engine: Client };
 }
 
 async function fromFile(): Promise<WebAssembly.Module | undefined> {

@@ -2,5 +2,5 @@
 
 import { TIM } from './namespace.js';
 
-export { ChatSDK } from './tim.js';
+export { ChatSDK } from '../tim.js';
 export default TIM;
