@@ -2,7 +2,7 @@
 // its place. Everything goes across as JSON text. What the texts say is described in engine.ts.
 
 declare module '#wasm' {
-  export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  export default function init(options: { module_or_path: object }): Promise<unknown>;
 
   export class Client {
     /** `host` is what the engine stands on where that is an object; a page is all around. */

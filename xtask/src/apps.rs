@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::inputs::Inputs;
 use crate::process::{self, Program};
 use crate::project::Project;
-use crate::{report, wasm};
+use crate::{mini, report, wasm};
 
 /// Builds everything and becomes the server; it prints the address of the demo itself.
 pub fn demo(project: &Project, arguments: &[String]) -> Result<()> {
@@ -33,6 +33,7 @@ pub fn demo(project: &Project, arguments: &[String]) -> Result<()> {
 /// Builds the package and packs it; returns the tarball.
 pub fn dist(project: &Project) -> Result<PathBuf> {
     wasm::build(project)?;
+    mini::build(project)?;
     let folder = project.target.join("npm");
     fs::create_dir_all(&folder)?;
     let packed = process::npm()

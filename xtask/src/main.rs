@@ -3,8 +3,8 @@
 //! # Layout
 //!
 //! - [`setup`] puts in place what the other commands need, one file per tool;
-//! - [`wasm`] builds the WebAssembly and the npm package around it, `sizes.mjs` measures the result,
-//!   [`constants`] generates the tables the package shares with Rust;
+//! - [`module`] compiles the SDK; [`wasm`] makes the npm package's part for pages of it, `sizes.mjs`
+//!   measures the result; [`mini`] the part for mini-programs; [`constants`] generates the tables the package shares with Rust;
 //! - [`test`] runs every check and counts, [`tidy`] is the check of our own rules;
 //! - [`apps`] holds the short commands on top: demo, dist, bench;
 //! - [`process`], [`project`], [`inputs`] and [`report`] are what they stand on: other programs,
@@ -23,6 +23,8 @@ use project::Project;
 mod apps;
 mod constants;
 mod inputs;
+mod mini;
+mod module;
 mod process;
 mod project;
 mod report;
@@ -77,6 +79,8 @@ enum Command {
     Setup,
     /// Build the WebAssembly and the npm package, and print what a page downloads
     Wasm,
+    /// Build what mini-programs take, and print what it adds to a code package
+    Mini,
     /// Write pkg/src/constants.ts from the tables in Rust
     Constants,
 }
@@ -102,6 +106,7 @@ fn run(project: &Project, command: Command) -> anyhow::Result<ExitCode> {
         Command::Dist => apps::dist(project).map(drop)?,
         Command::Setup => setup::everything(project)?,
         Command::Wasm => wasm::build(project)?,
+        Command::Mini => mini::build(project)?,
         Command::Constants => constants::write(project)?,
     }
     Ok(ExitCode::SUCCESS)

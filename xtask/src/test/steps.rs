@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 use super::count::Count;
 use crate::process::{self, Program};
 use crate::project::Project;
-use crate::{apps, constants, setup, tidy, wasm};
+use crate::{apps, constants, mini, setup, tidy, wasm};
 
 /// One named check.
 pub struct Step {
@@ -58,6 +58,11 @@ pub const STEPS: &[Step] = &[
         work: Check(wasm::build),
     },
     Step {
+        name: "mini-build",
+        does: "the SDK for mini-programs, up to 4 minutes the first time",
+        work: Check(mini::build),
+    },
+    Step {
         name: "browser",
         does: "tests of the SDK in headless Chromium, up to 4 minutes the first time",
         work: Work::Tests(browser),
@@ -86,6 +91,11 @@ pub const STEPS: &[Step] = &[
         name: "package",
         does: "the packed npm module in pages and bundlers, up to 10 minutes the first time",
         work: Work::Tests(package),
+    },
+    Step {
+        name: "mini",
+        does: "the packed module in a mini-program's logic layer and in WeChat's tools, a few minutes",
+        work: Work::Tests(mini_programs),
     },
     Step {
         name: "e2e",
@@ -152,6 +162,7 @@ fn fmt(project: &Project) -> Result<()> {
 
 fn tidy(project: &Project) -> Result<()> {
     tidy::check(project)?;
+    mini::check_dependencies(project)?;
     constants::check(project)
 }
 
@@ -164,18 +175,24 @@ fn clippy(project: &Project) -> Result<()> {
 
 fn clippy_wasm(project: &Project) -> Result<()> {
     let compiler = setup::wasm_compiler(project)?;
-    if compiler.has_clippy() {
-        let clippy = compiler.cargo("clippy").args(["--locked", "--package", "tim-wasm"]);
-        return clippy
-            .args(["--all-targets", "--", "-D", "warnings"])
-            .directory(&project.root)
-            .run();
+    if !compiler.has_clippy() {
+        // Debian's second compiler comes without clippy of its own; the compiler's lints remain.
+        println!("    no clippy for this compiler, checking with the compiler's own lints");
     }
-    // Debian's second compiler comes without clippy of its own; the compiler's lints remain.
-    println!("    no clippy for this compiler, checking with the compiler's own lints");
-    let check =
-        compiler.cargo("check").args(["--locked", "--package", "tim-wasm", "--all-targets"]);
-    check.directory(&project.root).run()
+    for host in [&[][..], mini::HOST] {
+        let (command, strict): (_, &[&str]) = match compiler.has_clippy() {
+            true => ("clippy", &["--", "-D", "warnings"]),
+            false => ("check", &[]),
+        };
+        compiler
+            .cargo(command)
+            .args(["--locked", "--package", "tim-wasm", "--all-targets"])
+            .args(host)
+            .args(strict)
+            .directory(&project.root)
+            .run()?;
+    }
+    Ok(())
 }
 
 fn native(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
@@ -227,6 +244,14 @@ fn package(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     let tarball = apps::dist(project)?;
     let server = apps::server(project)?;
     let npm = npm(project, &["test", "-w", "tests/package"]).env("TIM_PACKAGE", tarball);
+    tests.run(npm.env("TIM_SERVER_BIN", server).env("CHROMIUM", browser.chromium))
+}
+
+fn mini_programs(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    let browser = setup::browser(project)?;
+    let tarball = apps::dist(project)?;
+    let server = apps::server(project)?;
+    let npm = npm(project, &["test", "-w", "tests/mini"]).env("TIM_PACKAGE", tarball);
     tests.run(npm.env("TIM_SERVER_BIN", server).env("CHROMIUM", browser.chromium))
 }
 

@@ -1,0 +1,85 @@
+// Writes miniprogram_dist: the package as mini-programs take it.
+//
+// `cargo xtask mini` has put the module into dist/mini: as wasm-opt left it, its JavaScript, the
+// names of what crosses, and the same module as JavaScript. Here the parts are
+// joined, and nothing leaves that the oldest supported engines do not know.
+//
+//   node build/mini/build.mjs
+
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { build } from 'esbuild';
+import { declarations } from '../declarations.mjs';
+import '../types.mjs';
+import { asFactory, asFunction } from './glue.mjs';
+import * as modules from './module.mjs';
+import * as scripts from './script.mjs';
+
+const path = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const MADE = 'dist/mini';
+
+await access(path(`${MADE}/small.wasm`)).catch(() => {
+  console.error('pkg: dist/mini is missing; run `cargo xtask mini` first');
+  process.exit(1);
+});
+
+function refuse(what, complaints) {
+  if (!complaints.length) return;
+  for (const it of complaints) console.error(`pkg: ${what}: ${it}`);
+  process.exit(1);
+}
+
+const { version } = JSON.parse(await readFile(path('package.json'), 'utf8'));
+const names = JSON.parse(await readFile(path(`${MADE}/names.json`), 'utf8'));
+const glue = asFactory(await readFile(path(`${MADE}/tim_wasm_bg.js`), 'utf8'), names);
+
+const script = asFunction(await readFile(path(`${MADE}/script.js`), 'utf8'));
+
+const module = modules.stripped(await readFile(path(`${MADE}/small.wasm`)));
+refuse('the module', await modules.complaintsAbout(module));
+
+/** Puts the module's own JavaScript, and the module as JavaScript, in their places. */
+const parts = {
+  name: 'parts',
+  setup(it) {
+    it.onResolve({ filter: /^#glue$/ }, () => ({ path: 'glue', namespace: 'parts' }));
+    it.onResolve({ filter: /^#script$/ }, () => ({ path: 'script', namespace: 'parts' }));
+    it.onLoad({ filter: /^script$/, namespace: 'parts' }, () => ({ contents: script }));
+    it.onLoad({ filter: /^glue$/, namespace: 'parts' }, () => ({ contents: glue, resolveDir: path('src') }));
+  },
+};
+
+async function bundle(outfile, entry) {
+  const { outputFiles } = await build({
+    stdin: { contents: `module.exports = require(${JSON.stringify(entry)}).TIM;`, resolveDir: path('src'), sourcefile: 'entry.js' },
+    bundle: true,
+    write: false,
+    format: 'cjs',
+    platform: 'neutral',
+    target: 'es2015',
+    charset: 'ascii',
+    minify: true,
+    legalComments: 'none',
+    inject: [path('src/mini/injected.ts')],
+    define: { __VERSION__: JSON.stringify(version) },
+    plugins: [parts],
+    tsconfig: path('tsconfig.mini.json'),
+    logLevel: 'warning',
+  });
+  const [{ text }] = outputFiles;
+  refuse(outfile, scripts.complaintsAbout(text));
+  await writeFile(path(`miniprogram_dist/${outfile}`), text);
+}
+
+const quality = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: module.length };
+const { cjs } = await declarations();
+await rm(path('miniprogram_dist'), { recursive: true, force: true });
+await mkdir(path('miniprogram_dist'));
+await Promise.all([
+  bundle('index.js', './mini/index.ts'),
+  bundle('mini-js.js', './mini/script.ts'),
+  writeFile(path('miniprogram_dist/mini.js'), `module.exports = require('./index.js');\n`),
+  writeFile(path('miniprogram_dist/tim_wasm.wasm.br'), brotliCompressSync(module, { params: quality })),
+  ...['index', 'mini', 'mini-js'].map((it) => writeFile(path(`miniprogram_dist/${it}.d.ts`), cjs)),
+]);
