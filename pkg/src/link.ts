@@ -88,12 +88,12 @@ export function createLink({ engineOptions, load, output, announce }: LinkOption
       unanswered.add(reject);
       text
         .then((it) => {
-          unanswered.delete(reject);
           resolve(JSON.parse(it));
+          unanswered.delete(reject);
         })
         .catch((reason: unknown) => {
-          unanswered.delete(reject);
-          reject(failed(method, reason));
+          // Else it was answered when everything broke down.
+          if (unanswered.delete(reject)) reject(failed(method, reason));
         });
     });
   }

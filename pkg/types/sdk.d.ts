@@ -14,9 +14,15 @@ export interface CreateOptions {
   SDKAppID: number | string;
   /**
    * Address of the server, `wss://chat.example.com/im/ws` or `https://chat.example.com`. Without it:
-   * the global `TIM_SERVER`, then `<meta name="tim-server" content="…">`, then the page's own host.
+   * the global `TIM_SERVER`, then `<meta name="tim-server" content="…">`, then the page's own host. A
+   * mini-program has none of these and needs it.
    */
   proxyServer?: string;
+  /**
+   * Mini-programs only: where the module lies in the code package, from its root, as
+   * `/static/tim-wasm/tim_wasm.wasm.br`. Without it the places where the usual builds put it are tried.
+   */
+  wasmPath?: string;
   /** Base address for uploads; by default what the server says. */
   fileUploadProxy?: string;
   /** Replaces the origin of media addresses. */

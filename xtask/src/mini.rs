@@ -153,8 +153,9 @@ fn bundle(project: &Project) -> Result<()> {
         .path(&pkg.join("tsconfig.mini.json"))?
         .path(&pkg.join("dist/mini"))?
         .path(&project.root.join("package-lock.json"))?;
-    let files = ["index.js", "mini-js.js", "tim_wasm.wasm.br"].map(|name| made.join(name));
-    let outputs = files.each_ref().map(std::path::PathBuf::as_path);
+    let mut outputs = ["index.js", "mini-js.js", "tim_wasm.wasm.br"].map(|it| made.join(it)).to_vec();
+    outputs.push(pkg.join("dist/mini.cjs"));
+    let outputs: Vec<&Path> = outputs.iter().map(std::path::PathBuf::as_path).collect();
     inputs.unless_done(&project.scratch("done/mini-bundle"), &outputs, || {
         report::step("mini package", "bundling miniprogram_dist, under half a minute", || {
             process::npm().args(["run", "build:mini", "-w", "pkg"]).directory(&project.root).run()

@@ -1,4 +1,5 @@
-// Writes miniprogram_dist: the package as mini-programs take it.
+// Writes miniprogram_dist, the package as mini-programs take it, and in dist the same scripts for
+// bundlers.
 //
 // `cargo xtask mini` has put the module into dist/mini: as wasm-opt left it, its JavaScript, the
 // names of what crosses, and the same module as JavaScript. Here the parts are
@@ -50,7 +51,7 @@ const parts = {
   },
 };
 
-async function bundle(outfile, entry) {
+async function bundle(outfile, copy, entry) {
   const { outputFiles } = await build({
     stdin: { contents: `module.exports = require(${JSON.stringify(entry)}).TIM;`, resolveDir: path('src'), sourcefile: 'entry.js' },
     bundle: true,
@@ -69,17 +70,22 @@ async function bundle(outfile, entry) {
   });
   const [{ text }] = outputFiles;
   refuse(outfile, scripts.complaintsAbout(text));
-  await writeFile(path(`miniprogram_dist/${outfile}`), text);
+  // Twice: below this package.json a bundler takes the one for a CommonJS module only by its name, and
+  // a mini-program knows no such name.
+  await Promise.all([`miniprogram_dist/${outfile}`, `dist/${copy}`].map((it) => writeFile(path(it), text)));
 }
 
 const quality = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: module.length };
+const SAME = `import TIM = require('./index');\nexport = TIM;\n`;
 const { cjs } = await declarations();
 await rm(path('miniprogram_dist'), { recursive: true, force: true });
 await mkdir(path('miniprogram_dist'));
 await Promise.all([
-  bundle('index.js', './mini/index.ts'),
-  bundle('mini-js.js', './mini/script.ts'),
+  bundle('index.js', 'mini.cjs', './mini/index.ts'),
+  bundle('mini-js.js', 'mini-js.cjs', './mini/script.ts'),
   writeFile(path('miniprogram_dist/mini.js'), `module.exports = require('./index.js');\n`),
   writeFile(path('miniprogram_dist/tim_wasm.wasm.br'), brotliCompressSync(module, { params: quality })),
-  ...['index', 'mini', 'mini-js'].map((it) => writeFile(path(`miniprogram_dist/${it}.d.ts`), cjs)),
+  writeFile(path('miniprogram_dist/index.d.ts'), cjs),
+  ...['mini', 'mini-js'].map((it) => writeFile(path(`miniprogram_dist/${it}.d.ts`), SAME)),
+  writeFile(path('dist/mini.d.cts'), cjs),
 ]);

@@ -35,6 +35,7 @@ Page({
     this.last = message;
     return this.tim.sendMessage(message);
   },
+  call(method, ...values) { return this.tim[method](...values); },
   page(conversationID, nextReqMessageID) { return this.tim.getMessageList({ conversationID, nextReqMessageID }); },
   list() { return this.tim.getConversationList(); },
 });
@@ -66,12 +67,18 @@ export async function phone(code, server, { userID, SDKAppID, ...settings }) {
     get data() {
       return program.top.data;
     },
-    /** Starts the program and creates the instance; nobody is logged in. */
-    async start(more = {}, created = {}) {
+    /** Starts the program, without an instance. */
+    async launch(more = {}) {
       program = await startProgram({ root: code.root, home, ...settings, ...more });
-      await it.ask('create', { ...options, ...created });
       return it;
     },
+    /** Starts the program and creates the instance; nobody is logged in. */
+    async start(more = {}, created = {}) {
+      await it.launch(more);
+      await it.create(created);
+      return it;
+    },
+    create: (created = {}) => it.ask('create', { ...options, ...created }),
     /** Calls a method of the page; what it resolves with as plain data, or throws `{ code, message }`. */
     async ask(method, ...values) {
       try {
@@ -81,6 +88,8 @@ export async function phone(code, server, { userID, SDKAppID, ...settings }) {
         throw Object.assign(new Error(error.message), { code: error.code });
       }
     },
+    /** Calls a method of the SDK's instance, likewise. */
+    call: (method, ...values) => it.ask('call', method, ...values),
     login: (user = userID) => it.ask('login', user, server.userSig(user, SDKAppID)),
     /** Starts, logs in and waits until the SDK is ready. */
     async enter(more, created) {
