@@ -9,7 +9,7 @@ const UNITS = 4096;
 const units = new Uint16Array(UNITS);
 
 export class TextDecoder {
-  private readonly fatal: boolean;
+  declare private readonly fatal: boolean;
 
   constructor(_label?: string, options?: { ignoreBOM?: boolean; fatal?: boolean }) {
     this.fatal = !!options && !!options.fatal;

@@ -12,7 +12,7 @@ export interface Clock {
   timersOnly(ms: number): void;
   /** The wall clock goes on and timers stand still, as in the background; or it is set. */
   wallOnly(ms: number): void;
-  /** What timers threw. */
+  /** What timers threw, and waits no host can do. */
   readonly errors: unknown[];
 }
 
@@ -28,8 +28,8 @@ export function takeTime(t: TestContext): Clock {
   const errors: unknown[] = [];
 
   const set = (fn: () => void, ms = 0): number => {
-    // As browsers and hosts do it.
-    const wait = ms > LONGEST ? 1 : Math.max(1, Math.trunc(ms) || 0);
+    if (ms > LONGEST) errors.push(new Error(`${ms} ms are too long for a host`));
+    const wait = Math.max(1, Math.trunc(ms) || 0);
     timers.set(++last, { at: ticks + wait, fn });
     return last;
   };

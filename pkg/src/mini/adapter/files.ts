@@ -129,8 +129,7 @@ function ignoreMissing(failure: Failed): void {
   if (!failure.missing) throw failure;
 }
 
-/** The bytes in a buffer of their own: hosts take no part of one. */
+/** The bytes as they are now, in a buffer of their own: hosts take no part of one. */
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = bytes;
-  return (byteLength < buffer.byteLength ? buffer.slice(byteOffset, byteOffset + byteLength) : buffer) as ArrayBuffer;
+  return bytes.slice().buffer as ArrayBuffer;
 }

@@ -65,7 +65,6 @@ function shared<T>(subscribe: Subscribe<T>): Subscribe<T> {
     all = all.concat(entry);
     if (all.length === 1) end = subscribe(tell);
     return () => {
-      if (all.indexOf(entry) < 0) return;
       all = all.filter((it) => it !== entry);
       if (!all.length) end();
     };
