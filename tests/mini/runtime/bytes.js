@@ -6,7 +6,8 @@ import { kindOf, refuse } from './call.js';
 /** A copy of what the program hands over: a text or an ArrayBuffer of any realm, never a view. */
 export function fromProgram(data, name = 'data') {
   if (typeof data === 'string') return data;
-  if (!types.isArrayBuffer(data)) refuse(`parameter.${name} should be String or ArrayBuffer instead of ${kindOf(data)};`);
+  if (!types.isArrayBuffer(data))
+    refuse(`parameter.${name} should be String or ArrayBuffer instead of ${kindOf(data)};`);
   return Buffer.from(new Uint8Array(data.slice(0)));
 }
 

@@ -28,7 +28,7 @@ export class Faults {
    * key fits `match` (a part of it, an expression, or a function). `errno` and `errMsg` are what the
    * program is told. With `kill` the program is ended instead. `done` says what takes effect all the
    * same: nothing, `true` for everything, or so many bytes of what was to be written. With `slow`
-   * alone the call succeeds, so many ms later.
+   * alone the call succeeds, so many ms later; that is for calls with callbacks only.
    *
    * Returns the fault: `hits` counts, `end()` takes it back.
    */
@@ -63,4 +63,5 @@ export function failureOf({ errno, errMsg }, usual = 'system error') {
 }
 
 /** Whether the fault is only that it takes long. */
-export const isOnlySlow = (fault) => fault.slow !== undefined && !fault.kill && fault.errno === undefined && !fault.errMsg;
+export const isOnlySlow = (fault) =>
+  fault.slow !== undefined && !fault.kill && fault.errno === undefined && !fault.errMsg;

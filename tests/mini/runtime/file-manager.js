@@ -63,7 +63,9 @@ export function createFileManager({ realm, calls, settings, places, thread }) {
 
   function perform(name, given) {
     const paths = PARAMETERS[name].filter(isPath).map((it) => given[it]);
-    return calls.attempt(name, paths.join(' '), (portion) => files[name](portion === true ? given : shortened(given, portion)));
+    return calls.attempt(name, paths.join(' '), (portion) =>
+      files[name](portion === true ? given : shortened(given, portion)),
+    );
   }
 
   const functions = {};

@@ -11,7 +11,19 @@ import { refuse } from './call.js';
 import { sizeOf } from './places.js';
 import { Failure } from './realm.js';
 
-const ENCODINGS = ['ascii', 'base64', 'binary', 'hex', 'ucs2', 'ucs-2', 'utf16le', 'utf-16le', 'utf-8', 'utf8', 'latin1'];
+const ENCODINGS = [
+  'ascii',
+  'base64',
+  'binary',
+  'hex',
+  'ucs2',
+  'ucs-2',
+  'utf16le',
+  'utf-16le',
+  'utf-8',
+  'utf8',
+  'latin1',
+];
 
 /** What the disk says and what the host makes of it. */
 const ERRORS = {

@@ -82,7 +82,10 @@ function createWx(host) {
     navigation('navigateBack', ({ delta }) => pages.back(delta)),
   );
   for (const [name, work] of Object.entries(settings.wx)) {
-    wx[name] = typeof work === 'function' ? realm.function(name, (...all) => realm.toProgram(work(...all))) : realm.toProgram(work);
+    wx[name] =
+      typeof work === 'function'
+        ? realm.function(name, (...all) => realm.toProgram(work(...all)))
+        : realm.toProgram(work);
   }
   return wx;
 }

@@ -31,6 +31,7 @@
 //   program.end()                  everything stops at once, as when the host kills it; files stay
 //   program.ended                  a promise: kept at the end, also when a fault has brought it about
 //
+// A test's hand reaches a stopped program, too: what `run` does then, a phone would not have done.
 // Values that come back from `run` and from pages are copied, so that they can be compared; functions,
 // errors and bytes come as they are. The faults and settings that make a host misbehave are in
 // faults.js and settings.js.
@@ -93,7 +94,18 @@ export async function startProgram({ root, home, profile: name = 'android', ...g
   }
 
   const paths = manifest.pages ?? [];
-  host = createHost({ realm, thread, modules, profile, settings, root: folder, home, paths, launched: () => launched, kill: end });
+  host = createHost({
+    realm,
+    thread,
+    modules,
+    profile,
+    settings,
+    root: folder,
+    home,
+    paths,
+    launched: () => launched,
+    kill: end,
+  });
   furnish(realm, { profile, settings, names: host.names, unhandled: (reason) => errors.add('rejection', reason) });
   const { pages, events, lifecycle, places, faults, sockets } = host;
 
@@ -126,7 +138,8 @@ export async function startProgram({ root, home, profile: name = 'android', ...g
     get top() {
       return face(realm, pages.top);
     },
-    run: (code, ...values) => realm.toHost(typeof code === 'function' ? call(modules, realm, code, values) : realm.text(code)),
+    run: (code, ...values) =>
+      realm.toHost(typeof code === 'function' ? call(modules, realm, code, values) : realm.text(code)),
     require: (path) => modules.require(path),
     page(path) {
       if (pages.top?.route !== path) pages.open(`/${path}`);
@@ -177,7 +190,13 @@ function face(realm, page) {
     get(_, name) {
       const value = page[name];
       if (typeof value !== 'function') return realm.toHost(value);
-      return (...given) => realm.toHost(value.apply(page, given.map((it) => realm.toProgram(it))));
+      return (...given) =>
+        realm.toHost(
+          value.apply(
+            page,
+            given.map((it) => realm.toProgram(it)),
+          ),
+        );
     },
   });
 }

@@ -30,18 +30,21 @@ export class Lifecycle extends EventEmitter {
   background(tell) {
     if (!this.isVisible) return Promise.resolve();
     this.isVisible = false;
-    this.#thread.post(tell);
     this.emit('background');
     return new Promise((resolve) => {
-      const stop = () => {
-        this.#thread.stop();
-        this.emit('stop');
-        resolve();
-      };
-      this.#timer = setTimeout(stop, this.#settings.suspendAfter);
       // Who comes back in time need not wait for what will not happen.
       this.once('foreground', resolve);
+      this.#thread.post(() => {
+        tell();
+        if (!this.isVisible) this.#timer = setTimeout(() => this.#stop(resolve), this.#settings.suspendAfter);
+      });
     });
+  }
+
+  #stop(done) {
+    this.#thread.stop();
+    this.emit('stop');
+    done();
   }
 
   /** The promise is kept when the program has run what was held and was told of its return. */

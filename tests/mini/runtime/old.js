@@ -31,7 +31,8 @@ export function becomeOld(global) {
       return Reflect.construct(Native, given, new.target || OldError);
     }
     Object.setPrototypeOf(OldError, Object.getPrototypeOf(Native));
-    for (const key of ['captureStackTrace', 'stackTraceLimit']) if (Object.hasOwnProperty.call(Native, key)) OldError[key] = Native[key];
+    for (const key of ['captureStackTrace', 'stackTraceLimit'])
+      if (Object.hasOwnProperty.call(Native, key)) OldError[key] = Native[key];
     Object.defineProperty(OldError, 'name', { value: Native.name });
     OldError.prototype = Native.prototype;
     Object.defineProperty(OldError.prototype, 'constructor', { value: OldError, writable: true, configurable: true });

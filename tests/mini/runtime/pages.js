@@ -7,7 +7,16 @@
 import { Failure } from './realm.js';
 
 /** Members of `Page`'s and `Component`'s options that do not become members of the page as they are. */
-const OF_COMPONENT = ['data', 'methods', 'properties', 'lifetimes', 'pageLifetimes', 'observers', 'options', 'behaviors'];
+const OF_COMPONENT = [
+  'data',
+  'methods',
+  'properties',
+  'lifetimes',
+  'pageLifetimes',
+  'observers',
+  'options',
+  'behaviors',
+];
 
 export class Pages {
   app;
@@ -42,7 +51,8 @@ export class Pages {
 
   tellApp(name, ...given) {
     const { realm, thread } = this.#host;
-    if (typeof this.app?.[name] === 'function') thread.run(() => this.app[name](...given.map((it) => realm.toProgram(it))));
+    if (typeof this.app?.[name] === 'function')
+      thread.run(() => this.app[name](...given.map((it) => realm.toProgram(it))));
   }
 
   tellTop(name) {
@@ -84,7 +94,10 @@ export class Pages {
     const path = new URL(name, base).pathname.slice(1);
     if (!this.#host.paths.includes(path)) throw new Failure(`page "${path}" is not found`);
     // The values stay as they are in the address; decoding is the page's business.
-    const pairs = query.split('&').filter(Boolean).map((it) => it.split(/=(.*)/s));
+    const pairs = query
+      .split('&')
+      .filter(Boolean)
+      .map((it) => it.split(/=(.*)/s));
     return { path, query: Object.fromEntries(pairs.map(([key, value = '']) => [key, value])) };
   }
 
@@ -160,9 +173,10 @@ function componentAsPage(options) {
   page.triggerEvent = () => {};
   const hook = (own, ...others) => {
     const all = [...others, methods[own]].filter((it) => typeof it === 'function');
-    if (all.length) page[own] = function each(...given) {
-      for (const it of all) it.apply(this, given);
-    };
+    if (all.length)
+      page[own] = function each(...given) {
+        for (const it of all) it.apply(this, given);
+      };
   };
   hook('onLoad', lifetimes.created ?? options.created, lifetimes.attached ?? options.attached);
   hook('onShow', pageLifetimes.show);

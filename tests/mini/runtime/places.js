@@ -17,7 +17,10 @@ export class Places {
   constructor({ home, root, user }) {
     this.#root = root;
     this.#user = { prefix: user, folder: join(home, 'files') };
-    this.#temporary = { prefix: user.startsWith('http') ? 'http://tmp' : 'wxfile://tmp', folder: join(home, 'temporary') };
+    this.#temporary = {
+      prefix: user.startsWith('http') ? 'http://tmp' : 'wxfile://tmp',
+      folder: join(home, 'temporary'),
+    };
     rmSync(this.#temporary.folder, { recursive: true, force: true });
     for (const { folder } of [this.#user, this.#temporary]) mkdirSync(folder, { recursive: true });
   }

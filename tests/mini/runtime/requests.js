@@ -13,7 +13,13 @@ import { sizeOf } from './places.js';
 import { Failure } from './realm.js';
 
 const METHODS = ['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT'];
-const TYPES = { '.png': 'image/png', '.jpg': 'image/jpeg', '.gif': 'image/gif', '.mp4': 'video/mp4', '.mp3': 'audio/mpeg' };
+const TYPES = {
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.gif': 'image/gif',
+  '.mp4': 'video/mp4',
+  '.mp3': 'audio/mpeg',
+};
 
 /** The functions for `wx`. */
 export function createRequests({ realm, thread, calls, settings, places, transfers }) {
@@ -46,7 +52,8 @@ export function createRequests({ realm, thread, calls, settings, places, transfe
     };
     for (const [event, all] of Object.entries(listeners)) {
       face[`on${event}`] = (listener) => void all.push(listener);
-      face[`off${event}`] = (listener) => void all.splice(0, all.length, ...all.filter((it) => listener && it !== listener));
+      face[`off${event}`] = (listener) =>
+        void all.splice(0, all.length, ...all.filter((it) => listener && it !== listener));
     }
     return realm.object(face);
   }
@@ -93,7 +100,8 @@ export function createRequests({ realm, thread, calls, settings, places, transfe
     const members = ({ status, headers, body }) => ({ statusCode: status, header: headers, data: body.toString() });
     return task('uploadFile', given, members, (tell) => {
       const { filePath, name, timeout } = given;
-      for (const it of ['filePath', 'name']) if (typeof given[it] !== 'string') refuse(`parameter.${it} should be String;`);
+      for (const it of ['filePath', 'name'])
+        if (typeof given[it] !== 'string') refuse(`parameter.${it} should be String;`);
       const url = resolve(given.url, settings, { secure: 'https:', domains: settings.uploadDomains });
       const file = places.toRead(filePath);
       if (sizeOf(file) === undefined) throw new Failure('file not found', { errno: 1300002 });
@@ -120,11 +128,13 @@ function withQuery(url, data) {
   return it.href;
 }
 
-const lowered = (header = {}) => Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), String(value)]));
+const lowered = (header = {}) =>
+  Object.fromEntries(Object.entries(header).map(([name, value]) => [name.toLowerCase(), String(value)]));
 
 function multipart(fields, name, fileName, bytes) {
   const boundary = `----mini-program-${randomUUID()}`;
-  const part = (disposition, ...lines) => [`--${boundary}`, `Content-Disposition: form-data; ${disposition}`, ...lines, '', ''].join('\r\n');
+  const part = (disposition, ...lines) =>
+    [`--${boundary}`, `Content-Disposition: form-data; ${disposition}`, ...lines, '', ''].join('\r\n');
   const texts = Object.entries(fields ?? {}).map(([field, value]) => `${part(`name="${field}"`)}${value}\r\n`);
   const type = TYPES[extname(fileName)] ?? 'application/octet-stream';
   const head = part(`name="${name}"; filename="${fileName}"`, `Content-Type: ${type}`);

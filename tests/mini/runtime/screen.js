@@ -4,7 +4,13 @@
 
 const NOTED = [
   ...['showToast', 'hideToast', 'showLoading', 'hideLoading', 'setNavigationBarTitle', 'setNavigationBarColor'],
-  ...['pageScrollTo', 'startPullDownRefresh', 'stopPullDownRefresh', 'showNavigationBarLoading', 'hideNavigationBarLoading'],
+  ...[
+    'pageScrollTo',
+    'startPullDownRefresh',
+    'stopPullDownRefresh',
+    'showNavigationBarLoading',
+    'hideNavigationBarLoading',
+  ],
   ...['hideKeyboard', 'vibrateShort', 'setClipboardData'],
 ];
 

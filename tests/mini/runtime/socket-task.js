@@ -1,8 +1,9 @@
 // One socket of the program: what `wx.connectSocket` returns and what happens to it.
 //
 // A task is connecting (0), open (1), closing (2) or closed (3). A *lost* socket is one that nothing
-// passes through any more while it still looks open; the other end is not told either. Knows nothing
-// of limits, domains and the reasons why sockets are lost.
+// passes through any more while it still looks open; the other end is not told either. The program
+// sees a new state when it hears of it, not before. Knows nothing of limits, domains and the reasons
+// why sockets are lost.
 
 import WebSocket from 'ws';
 import { fromProgram, toProgram } from './bytes.js';
@@ -12,14 +13,16 @@ import { Failure } from './realm.js';
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
 
 export class SocketTask {
-  readyState = CONNECTING;
+  #state = CONNECTING;
+  /** The state as the program knows it. */
+  #shown = CONNECTING;
   #listeners = { Open: [], Message: [], Error: [], Close: [] };
   #lost = false;
   #socket;
   #host;
   #freed;
 
-  /** `host` has realm, thread, calls and profile; `freed()` is called once, when its place is free. */
+  /** `host` has realm, thread, calls and profile; `freed()` is called when its place is free. */
   constructor(host, freed) {
     this.#host = host;
     this.#freed = freed;
@@ -33,11 +36,16 @@ export class SocketTask {
       methods[`on${name}`] = (listener) => void listeners.push(listener);
     }
     const face = realm.object(methods);
-    realm.getter(face, 'readyState', () => this.readyState);
+    realm.getter(face, 'readyState', () => this.#shown);
     return face;
   }
 
   connect(url, protocols, options) {
+    if (this.#state !== CONNECTING) {
+      // Closed before it began.
+      this.#closed({ code: 1006, reason: 'abnormal closure' });
+      return;
+    }
     const socket = new WebSocket(url, protocols, options);
     this.#socket = socket;
     let header = {};
@@ -46,7 +54,7 @@ export class SocketTask {
     });
     socket.on('open', () => {
       if (this.#isDeaf()) return;
-      this.readyState = OPEN;
+      this.#state = OPEN;
       this.#tell('Open', { header, profile: {} });
     });
     socket.on('message', (bytes, isBinary) => {
@@ -54,7 +62,7 @@ export class SocketTask {
     });
     socket.on('error', (error) => {
       if (this.#isDeaf()) return;
-      if (this.readyState === CONNECTING) this.fail(error.message);
+      if (this.#state === CONNECTING) this.fail(error.message);
       else this.#tell('Error', { errMsg: error.message });
     });
     socket.on('close', (code, reason) => {
@@ -64,10 +72,10 @@ export class SocketTask {
 
   /** The connection did not come about. */
   fail(text) {
-    if (this.readyState === CLOSED) return;
+    if (this.#state === CLOSED) return;
+    this.#over();
     this.#tell('Error', { errMsg: text });
-    if (this.#host.profile.closeAfterError) this.#closed({ code: 1006, reason: 'abnormal closure' });
-    else this.#over();
+    if (this.#host.profile.closeAfterError) this.#tell('Close', { code: 1006, reason: 'abnormal closure' });
   }
 
   /** Nothing passes any more in either direction, and nobody notices yet. */
@@ -80,14 +88,14 @@ export class SocketTask {
   /** The host has noticed that a lost socket is dead. */
   die(result) {
     this.lose();
-    if (this.readyState === CONNECTING) this.fail('the network connection was lost');
-    else if (this.readyState !== CLOSED) this.#closed(result);
+    if (this.#state === CONNECTING) this.fail('the network connection was lost');
+    else if (this.#state !== CLOSED) this.#closed(result);
   }
 
   /** It never was: `connectSocket` itself has failed. */
   refuse() {
-    this.readyState = CLOSED;
-    this.#freed();
+    this.#over();
+    this.#shown = CLOSED;
   }
 
   /** Also the other end is told, by the connection's breaking. */
@@ -102,7 +110,7 @@ export class SocketTask {
     calls.answer('sendSocketMessage', given, () => {
       const data = fromProgram(given.data);
       return calls.attempt('SocketTask.send', typeof data === 'string' ? data : '', () => {
-        if (this.readyState !== OPEN) {
+        if (this.#shown !== OPEN) {
           throw new Failure('SocketTask.send:fail SocketTask.readyState is not OPEN');
         }
         if (this.#lost) return {};
@@ -121,20 +129,18 @@ export class SocketTask {
       if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
         refuse('The code must be either 1000, or between 3000 and 4999;');
       }
-      if (this.readyState >= CLOSING) throw new Failure('closeSocket:fail WebSocket is not connected');
-      this.readyState = CLOSING;
-      if (this.#lost) {
-        // The other end will never answer, and a host that has not noticed the loss says nothing.
-        this.#over(CLOSING);
-      } else if (this.#socket) {
-        this.#socket.close(code, reason);
-      }
+      if (this.#shown >= CLOSING) throw new Failure('closeSocket:fail WebSocket is not connected');
+      this.#shown = CLOSING;
+      this.#state = Math.max(this.#state, CLOSING);
+      // On a lost one the other end will never answer, and a host that has not noticed says nothing.
+      if (this.#lost) this.#freed();
+      else this.#socket?.close(code, reason);
       return {};
     });
   }
 
   #isDeaf() {
-    return this.#lost || this.readyState === CLOSED;
+    return this.#lost || this.#state === CLOSED;
   }
 
   #closed(result) {
@@ -142,15 +148,18 @@ export class SocketTask {
     this.#tell('Close', result);
   }
 
-  #over(state = CLOSED) {
-    this.readyState = state;
+  #over() {
+    this.#state = CLOSED;
     this.#freed();
   }
 
   #tell(name, result) {
     const { realm, thread } = this.#host;
     const own = realm.toProgram(result);
+    const state = this.#state;
     thread.post(() => {
+      // What it has closed itself does not open again.
+      this.#shown = Math.max(this.#shown, state);
       for (const listener of [...this.#listeners[name]]) thread.run(() => listener(own));
     });
   }

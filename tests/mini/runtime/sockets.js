@@ -7,8 +7,10 @@ import { resolve } from './addresses.js';
 import { Failure } from './realm.js';
 import { SocketTask } from './socket-task.js';
 
-const SUSPENDED =
-  'jsapi has no permission, event=connectSocket, runningState=suspend, permissionMsg=permission ok, detail=network api interrupted in suspend state';
+const SUSPENDED = [
+  'jsapi has no permission, event=connectSocket, runningState=suspend, permissionMsg=permission ok',
+  'detail=network api interrupted in suspend state',
+].join(', ');
 
 export class Sockets {
   /** Tasks that count against the limit. */

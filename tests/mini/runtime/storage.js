@@ -63,7 +63,11 @@ export function createStorage({ realm, calls, settings, home }) {
     getStorageInfo() {
       const all = stored();
       const sum = all.reduce((size, it) => size + it.size, 0);
-      return { keys: all.map((it) => it.key), currentSize: Math.ceil(sum / 1024), limitSize: settings.limits.storage / 1024 };
+      return {
+        keys: all.map((it) => it.key),
+        currentSize: Math.ceil(sum / 1024),
+        limitSize: settings.limits.storage / 1024,
+      };
     },
   };
 

@@ -48,7 +48,9 @@ export class Transfers {
         const parts = [];
         response.on('data', (it) => parts.push(it));
         response.on('error', (error) => fail(error.message, 600001));
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }),
+        );
       });
       write(exchange, body, sent);
     });

@@ -43,17 +43,23 @@ export function createWasm({ realm, thread, calls, profile, root }) {
   async function load(path) {
     const packed = await readFile(join(root, path)).catch(() => undefined);
     if (!packed?.length) {
-      throw new Failure("WebAssembly.Module doesn't parse at byte 0: expected a module of at least 8 bytes", { kind: 'CompileError' });
+      throw new Failure("WebAssembly.Module doesn't parse at byte 0: expected a module of at least 8 bytes", {
+        kind: 'CompileError',
+      });
     }
     const bytes = path.endsWith('.br') ? await promisify(brotliDecompress)(packed).catch(() => packed) : packed;
-    const broken = (error) => new Failure(profile.strictWasm ? 'invalid wasm file' : error.message, { kind: 'CompileError' });
+    const broken = (error) =>
+      new Failure(profile.strictWasm ? 'invalid wasm file' : error.message, { kind: 'CompileError' });
     if (profile.strictWasm && !(await isOne(bytes))) throw broken();
     const module = await WebAssembly.compile(bytes).catch((error) => {
       throw broken(error);
     });
     const refused = WebAssembly.Module.exports(module).find((it) => ['global', 'table'].includes(it.kind));
     if (profile.strictWasm && refused) {
-      throw new Failure(`export "${refused.name}": WebAssembly.${refused.kind === 'global' ? 'Global' : 'Table'} is not supported`, { kind: 'LinkError' });
+      throw new Failure(
+        `export "${refused.name}": WebAssembly.${refused.kind === 'global' ? 'Global' : 'Table'} is not supported`,
+        { kind: 'LinkError' },
+      );
     }
     return module;
   }
@@ -92,10 +98,12 @@ export function createWasm({ realm, thread, calls, profile, root }) {
 
 function checkPath(path) {
   const wrong = (text) => new Failure(text, { kind: 'TypeError' });
-  if (typeof path !== 'string') throw wrong('WXWebAssembly.instantiate: parameter 1 must be the path of a file in the code package');
+  if (typeof path !== 'string')
+    throw wrong('WXWebAssembly.instantiate: parameter 1 must be the path of a file in the code package');
   if (/^\w+:/.test(path)) throw wrong('not support wxfile: or http: path');
   if (!/\.wasm(\.br)?$/.test(path)) throw wrong('load wasm faild: only .wasm and .wasm.br files');
-  if (!path.startsWith('/') || posix.normalize(path).startsWith('/..')) throw wrong(`load wasm faild: file not found ${path}`);
+  if (!path.startsWith('/') || posix.normalize(path).startsWith('/..'))
+    throw wrong(`load wasm faild: file not found ${path}`);
 }
 
 /** Bundlers make namespaces of getters; hosts copy the imports and find nothing in them. */
