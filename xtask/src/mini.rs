@@ -129,7 +129,8 @@ fn bind(project: &Project, module: &Path) -> Result<()> {
                 .run()?;
             let optimise =
                 |from: &Path, to: &Path| Program::new(&optimiser).arg(from).arg("-o").arg(to);
-            optimise(&work.join("tim_wasm_bg.wasm"), &low).args(LOWERING).run()?;
+            // With the names of functions, which the passes sort by.
+            optimise(&work.join("tim_wasm_bg.wasm"), &low).arg("-g").args(LOWERING).run()?;
             optimise(&low, &long).args(PASSES).arg(MVP).run()?;
             // Apart from the rest, which is repeated until it converges: it prints the names.
             let renamed = optimise(&long, &small).args([SHORT_NAMES, MVP]).read()?;

@@ -53,10 +53,13 @@ const parts = {
 
 async function bundle(outfile, copy, entry) {
   const { outputFiles } = await build({
-    stdin: { contents: `module.exports = require(${JSON.stringify(entry)}).TIM;`, resolveDir: path('src'), sourcefile: 'entry.js' },
+    entryPoints: [path(`src/mini/${entry}`)],
     bundle: true,
     write: false,
-    format: 'cjs',
+    // Not 'cjs', which would wrap every module into a function of its own for the sake of `require`.
+    format: 'iife',
+    globalName: 'entry',
+    footer: { js: 'module.exports=entry.TIM;' },
     platform: 'neutral',
     target: 'es2015',
     charset: 'ascii',
@@ -81,8 +84,8 @@ const { cjs } = await declarations();
 await rm(path('miniprogram_dist'), { recursive: true, force: true });
 await mkdir(path('miniprogram_dist'));
 await Promise.all([
-  bundle('index.js', 'mini.cjs', './mini/index.ts'),
-  bundle('mini-js.js', 'mini-js.cjs', './mini/script.ts'),
+  bundle('index.js', 'mini.cjs', 'index.ts'),
+  bundle('mini-js.js', 'mini-js.cjs', 'script.ts'),
   writeFile(path('miniprogram_dist/mini.js'), `module.exports = require('./index.js');\n`),
   writeFile(path('miniprogram_dist/tim_wasm.wasm.br'), brotliCompressSync(module, { params: quality })),
   writeFile(path('miniprogram_dist/index.d.ts'), cjs),

@@ -1,7 +1,7 @@
 // The entry for mini-programs: the module is a file of the code package.
 
-import { wasm } from './host.js';
+import { wasmHost } from './host.js';
 import { fromPackage } from './module.js';
 import { createMini } from './namespace.js';
 
-export const TIM = createMini((imports, { wasmPath }) => fromPackage(wasm(), wasmPath, imports));
+export const TIM = createMini((imports, { wasmPath }) => fromPackage(wasmHost(), wasmPath, imports));
