@@ -3,18 +3,18 @@
 // The tool (`miniprogram-ci`, the compiler of the desktop developer tools as an npm package) prints,
 // writes folders where it is started, keeps threads and processes, and calls home. So each order is
 // carried out by a process of its own (tool.js), which starts in a temporary folder and has no network
-// (offline.cjs). What it prints is shown when it fails, and only then.
+// (isolation.js). What it prints is shown when it fails, and only then.
 
 import { fork } from 'node:child_process';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isolated } from '../frameworks/isolation.js';
 import { packagesOf } from '../frameworks/packages.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const TOOL = join(HERE, 'tool.js');
-const OFFLINE = `--require ${JSON.stringify(join(HERE, 'offline.cjs'))}`;
 const PATIENCE_MS = 300_000;
 
 /**
@@ -49,7 +49,7 @@ function carriedOut(what, folder) {
   return new Promise((resolve, reject) => {
     const child = fork(TOOL, [JSON.stringify(what)], {
       cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: OFFLINE, TMPDIR: folder, TMP: folder, TEMP: folder },
+      env: isolated(folder),
       execArgv: [],
       silent: true,
       timeout: PATIENCE_MS,

@@ -1,5 +1,5 @@
-// Loaded first into WeChat's tool and every process and thread that it starts (NODE_OPTIONS in
-// build.js): connections fail, on machines with a network as on those without.
+// Loaded first into a foreign build tool and every process and thread that it starts (isolation.js):
+// connections fail, on machines with a network as on those without.
 
 const net = require('node:net');
 

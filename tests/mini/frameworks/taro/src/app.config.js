@@ -1,0 +1,5 @@
+// What Taro makes app.json of: the program has one page.
+
+export default {
+  pages: ['pages/index/index'],
+};

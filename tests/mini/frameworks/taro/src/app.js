@@ -1,0 +1,5 @@
+// The program: nothing around its pages.
+
+export default function App({ children }) {
+  return children;
+}
