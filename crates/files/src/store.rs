@@ -34,7 +34,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { journal: 256 << 10, segment: 256 << 10, cache: 2 << 20, budget: 50 << 20 }
+        // What one conversation has in a whole journal fits into one segment.
+        Self { journal: 192 << 10, segment: 256 << 10, cache: 2 << 20, budget: 50 << 20 }
     }
 }
 

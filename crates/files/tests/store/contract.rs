@@ -1,17 +1,15 @@
 //! The engine's contract: over files in memory and on a disk, with limits so small that folding and
 //! merging never stop, and opened again before every operation.
 
-// Not everything in there is used here.
-#[allow(dead_code)]
-mod ports;
-
 use futures::executor::block_on;
-use ports::{MemoryFiles, RealFiles};
 use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError, contract};
 use tim_files::{FileStore, Files, Limits};
 use tim_protocol::ids::{ConversationId, MessageId};
 
-const TINY: Limits = Limits { journal: 200, segment: 500, cache: 1_000, budget: 1 << 20 };
+use crate::{
+    ports::{MemoryFiles, RealFiles},
+    talk::TINY,
+};
 
 async fn opened<F: Files>(files: F, limits: Limits) -> FileStore<F> {
     FileStore::with_limits(files, limits).await.expect("it can be opened")

@@ -26,6 +26,8 @@ pub struct Disk {
     pub room: Cell<Option<usize>>,
     /// Operations until one fails for no reason, half-way where it may.
     pub fail_in: Cell<Option<u32>>,
+    /// Files whose names begin like this cannot be written.
+    pub refused: Cell<Option<&'static str>>,
     /// Every operation waits one turn.
     pub slow: Cell<bool>,
 }
@@ -108,7 +110,8 @@ impl MemoryFiles {
         if "arx".contains(call) && counted(&self.kill_in) {
             return Fate::Killed;
         }
-        if counted(&self.fail_in) { Fate::Fails } else { Fate::Done }
+        let is_refused = call != 'g' && self.refused.get().is_some_and(|it| name.starts_with(it));
+        if is_refused || counted(&self.fail_in) { Fate::Fails } else { Fate::Done }
     }
 
     fn has_room(&self, more: usize) -> bool {
@@ -134,7 +137,8 @@ impl Files for MemoryFiles {
     }
 
     async fn append(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
-        let half = bytes.len() * 2 / 3;
+        // As much as was on its way when it stopped; sometimes everything.
+        let half = if bytes.len().is_multiple_of(5) { bytes.len() } else { bytes.len() * 2 / 3 };
         match self.asked('a', name).await {
             Fate::Killed => {
                 self.add(name, &bytes[..half]);
