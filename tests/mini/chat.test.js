@@ -6,6 +6,7 @@ import { launch } from '../browser.js';
 import { serve } from '../package/setting/files.js';
 import { enter } from '../package/setting/people.js';
 import { APP } from '../package/setting/server.js';
+import { SCRIPT } from './setting/phone.js';
 import { openTown } from './setting/town.js';
 import { until } from './setting/until.js';
 
@@ -50,12 +51,12 @@ for (const profile of ['android', 'ios', 'instance', 'timer-promise', 'old']) {
 }
 
 test('a conversation where nothing can load WebAssembly, with the module as JavaScript', async () => {
-  const settings = { profile: 'no-wasm', entry: 'tim-wasm/mini-js' };
+  const settings = { profile: 'no-wasm', entry: SCRIPT };
   await conversation(await town.phone('ann', settings), await town.phone('bob', settings));
 });
 
 test('a conversation on an engine that is old in every way, with the module as JavaScript', async () => {
-  const settings = { profile: 'old', entry: 'tim-wasm/mini-js' };
+  const settings = { profile: 'old', entry: SCRIPT };
   await conversation(await town.phone('ann', settings), await town.phone('bob', settings));
 });
 

@@ -1,10 +1,14 @@
 // What is in the tarball: its files, its manifest, its source maps, its two forms of the binary.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { workbench } from './setting/projects.js';
+
+const run = promisify(execFile);
 
 let bench;
 let home;
@@ -21,6 +25,7 @@ test('the files are those that are meant, and nothing else', async () => {
     'LICENSE-APACHE',
     'LICENSE-MIT',
     'README.md',
+    'bin/tim-wasm.js',
     'dist/index.cjs',
     'dist/index.cjs.map',
     'dist/index.d.cts',
@@ -28,9 +33,17 @@ test('the files are those that are meant, and nothing else', async () => {
     'dist/index.js',
     'dist/index.js.map',
     'dist/inline.js',
+    'dist/mini-js.cjs',
+    'dist/mini.cjs',
+    'dist/mini.d.cts',
     'dist/tim-wasm.global.js',
     'dist/tim-wasm.global.js.map',
     'dist/tim_wasm_bg.wasm',
+    'miniprogram_dist/index.d.ts',
+    'miniprogram_dist/index.js',
+    'miniprogram_dist/mini.d.ts',
+    'miniprogram_dist/mini.js',
+    'miniprogram_dist/tim_wasm.wasm.br',
     'package.json',
   ]);
 });
@@ -41,10 +54,34 @@ test('every file that package.json names exists', async () => {
   (function collect(value) {
     if (typeof value === 'string') named.push(value);
     else if (value) Object.values(value).forEach(collect);
-  })([manifest.main, manifest.module, manifest.types, manifest.unpkg, manifest.jsdelivr, manifest.exports, manifest.sideEffects]);
+  })([manifest.main, manifest.module, manifest.types, manifest.unpkg, manifest.jsdelivr, manifest.exports, manifest.bin, manifest.typesVersions, manifest.sideEffects]);
   for (const file of named) assert.ok((await stat(join(home, file))).isFile(), file);
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.license, 'MIT OR Apache-2.0');
+});
+
+test('what mini-programs copy is small, and the same as what bundlers get', async () => {
+  const mini = join(home, 'miniprogram_dist');
+  const sizes = await Promise.all(['index.js', 'mini.js', 'tim_wasm.wasm.br'].map(async (it) => (await stat(join(mini, it))).size));
+  assert.ok(sizes.reduce((sum, it) => sum + it) < 140 * 1024, String(sizes));
+  assert.equal(await readFile(join(mini, 'index.js'), 'utf8'), await readFile(join(home, 'dist/mini.cjs'), 'utf8'));
+});
+
+test('the command copies what a build does not bring', async () => {
+  const command = (...options) => run(process.execPath, [join(home, 'bin/tim-wasm.js'), ...options], { cwd: home }).then((it) => it.stdout, (error) => error);
+  assert.match(await command('copy-wasm', 'made'), /^made\/tim-wasm\/tim_wasm\.wasm\.br: \d+\.\d KB$/m);
+  assert.ok((await readFile(join(home, 'made/tim-wasm/tim_wasm.wasm.br'))).equals(await readFile(join(home, 'miniprogram_dist/tim_wasm.wasm.br'))));
+  await command('copy-js', 'made');
+  assert.ok((await stat(join(home, 'made/tim-wasm/mini-js.js'))).size > 100_000);
+  assert.match(await command('--help'), /^Usage: npx tim-wasm copy-wasm <folder>/);
+  for (const wrong of [[], ['copy-wasm'], ['copy', 'made'], ['copy-wasm', 'made', 'more'], ['toString', 'made']]) {
+    const { code, stderr } = await command(...wrong);
+    assert.equal(code, 2);
+    assert.match(stderr, /^Usage/);
+  }
+  const { code, stderr } = await command('copy-wasm', 'package.json');
+  assert.equal(code, 1);
+  assert.match(stderr, /^tim-wasm: cannot copy to package\.json/);
 });
 
 test('source maps show the sources and no folder of the machine that built them', async () => {

@@ -23,6 +23,8 @@ before(async () => {
     'types.mts': `import type { Message, Conversation } from 'tim-wasm';\nexport type Both = Message & Conversation;`,
     'interop.cts': `import TIM, { type ChatSDK, type Message } from 'tim-wasm';\n${PROGRAM}export { tim };`,
     'required.cts': `import TIM = require('tim-wasm');\ntype ChatSDK = TIM.ChatSDK;\ntype Message = TIM.Message;\n${PROGRAM}export { tim };`,
+    'mini.cts': `import TIM = require('tim-wasm/mini');\ntype ChatSDK = TIM.ChatSDK;\ntype Message = TIM.Message;\n${PROGRAM}TIM.create({ SDKAppID: 1, wasmPath: '/a.wasm.br' });\nexport { tim };`,
+    'mini.ts': `import TIM, { type ChatSDK, type Message } from 'tim-wasm/mini';\nimport other from 'tim-wasm/mini-js';\n${PROGRAM}export { tim, other };`,
     'bundled.ts': `import TIM, { ChatSDK, Message } from 'tim-wasm';\n${PROGRAM}export { tim };`,
   });
 });
@@ -31,11 +33,11 @@ after(() => bench?.end());
 const { ModuleKind: Module, ModuleResolutionKind: Resolution } = ts;
 
 for (const [name, files, options] of [
-  ['node16', ['imported.mts', 'types.mts', 'interop.cts', 'required.cts'], { module: Module.Node16, moduleResolution: Resolution.Node16 }],
+  ['node16', ['imported.mts', 'types.mts', 'interop.cts', 'required.cts', 'mini.cts'], { module: Module.Node16, moduleResolution: Resolution.Node16 }],
   ['nodenext', ['imported.mts', 'interop.cts', 'required.cts'], { module: Module.NodeNext, moduleResolution: Resolution.NodeNext }],
-  ['bundler', ['bundled.ts', 'imported.mts'], { module: Module.ESNext, moduleResolution: Resolution.Bundler }],
+  ['bundler', ['bundled.ts', 'imported.mts', 'mini.ts'], { module: Module.ESNext, moduleResolution: Resolution.Bundler }],
   ['bundler, keeping imports as they stand', ['imported.mts', 'types.mts'], { module: Module.ESNext, moduleResolution: Resolution.Bundler, verbatimModuleSyntax: true }],
-  ['node10', ['bundled.ts'], { module: Module.CommonJS, moduleResolution: Resolution.Node10 }],
+  ['node10', ['bundled.ts', 'mini.ts'], { module: Module.CommonJS, moduleResolution: Resolution.Node10 }],
 ]) {
   test(`module resolution ${name}`, () => {
     const program = ts.createProgram(

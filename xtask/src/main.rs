@@ -61,6 +61,9 @@ enum Command {
         /// Go on after a failing step
         #[arg(long)]
         keep_going: bool,
+        /// Test in applications of mini-program frameworks as well, with 1 GB of packages
+        #[arg(long)]
+        mini_frameworks: bool,
         /// Run this step alone; may be given several times
         #[arg(long, value_name = "STEP", value_parser = test::step_names())]
         only: Vec<String>,
@@ -99,7 +102,9 @@ fn main() -> ExitCode {
 fn run(project: &Project, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         // These two have the last word on the screen themselves.
-        Command::Test { keep_going, only } => return Ok(test::run(project, &only, keep_going)),
+        Command::Test { keep_going, mini_frameworks, only } => {
+            return Ok(test::run(project, &only, mini_frameworks, keep_going));
+        }
         Command::Lint => return Ok(test::lint(project)),
         Command::Demo { server } => apps::demo(project, &server)?,
         Command::Bench { bench } => apps::bench(project, &bench)?,

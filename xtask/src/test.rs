@@ -12,28 +12,27 @@ use std::time::Instant;
 
 use clap::builder::PossibleValuesParser;
 use count::Count;
-use steps::{LINT, SETUP, STEPS, Step};
+use steps::{LINT, ON_DEMAND, SETUP, STEPS, Step};
 
 use crate::project::Project;
 use crate::report::Took;
 
 /// The names `--only` accepts.
 pub fn step_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(STEPS.iter().map(|step| step.name))
+    PossibleValuesParser::new(STEPS.iter().chain(ON_DEMAND).map(|step| step.name))
 }
 
-/// Runs the steps named in `only`, or all of them.
-pub fn run(project: &Project, only: &[String], keep_going: bool) -> ExitCode {
-    if only.is_empty() {
-        // Set-up comes before the first minute of testing rather than in the middle: a machine that
-        // lacks something says so at once.
-        return carry_out(project, std::iter::once(&SETUP).chain(STEPS), keep_going);
+/// Runs the steps named in `only`, or all of them, with those `on_demand` as well if wanted.
+pub fn run(project: &Project, only: &[String], on_demand: bool, keep_going: bool) -> ExitCode {
+    let all = STEPS.iter().chain(ON_DEMAND);
+    if !only.is_empty() {
+        let named = all.filter(|step| only.iter().any(|it| it == step.name));
+        return carry_out(project, named, keep_going);
     }
-    carry_out(
-        project,
-        STEPS.iter().filter(|step| only.iter().any(|it| it == step.name)),
-        keep_going,
-    )
+    // Set-up comes before the first minute of testing rather than in the middle: a machine that lacks
+    // something says so at once.
+    let steps = STEPS.len() + if on_demand { ON_DEMAND.len() } else { 0 };
+    carry_out(project, std::iter::once(&SETUP).chain(all.take(steps)), keep_going)
 }
 
 /// The quick steps, all of them whatever fails.

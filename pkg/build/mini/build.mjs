@@ -51,7 +51,8 @@ const parts = {
   },
 };
 
-async function bundle(outfile, copy, entry) {
+/** Writes the bundle of `src/mini/<entry>` to `outfiles`. */
+async function bundle(entry, ...outfiles) {
   const { outputFiles } = await build({
     entryPoints: [path(`src/mini/${entry}`)],
     bundle: true,
@@ -72,23 +73,23 @@ async function bundle(outfile, copy, entry) {
     logLevel: 'warning',
   });
   const [{ text }] = outputFiles;
-  refuse(outfile, scripts.complaintsAbout(text));
-  // Twice: below this package.json a bundler takes the one for a CommonJS module only by its name, and
-  // a mini-program knows no such name.
-  await Promise.all([`miniprogram_dist/${outfile}`, `dist/${copy}`].map((it) => writeFile(path(it), text)));
+  refuse(entry, scripts.complaintsAbout(text));
+  await Promise.all(outfiles.map((it) => writeFile(path(it), text)));
 }
 
 const quality = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: module.length };
-const SAME = `import TIM = require('./index');\nexport = TIM;\n`;
 const { cjs } = await declarations();
 await rm(path('miniprogram_dist'), { recursive: true, force: true });
 await mkdir(path('miniprogram_dist'));
 await Promise.all([
-  bundle('index.js', 'mini.cjs', 'index.ts'),
-  bundle('mini-js.js', 'mini-js.cjs', 'script.ts'),
+  // Twice: below this package.json a bundler takes the one for a CommonJS module only by its name, and
+  // a mini-program knows no such name.
+  bundle('index.ts', 'miniprogram_dist/index.js', 'dist/mini.cjs'),
+  // Not among what every program copies: it is as large as many a program.
+  bundle('script.ts', 'dist/mini-js.cjs'),
   writeFile(path('miniprogram_dist/mini.js'), `module.exports = require('./index.js');\n`),
   writeFile(path('miniprogram_dist/tim_wasm.wasm.br'), brotliCompressSync(module, { params: quality })),
   writeFile(path('miniprogram_dist/index.d.ts'), cjs),
-  ...['mini', 'mini-js'].map((it) => writeFile(path(`miniprogram_dist/${it}.d.ts`), SAME)),
+  writeFile(path('miniprogram_dist/mini.d.ts'), `import TIM = require('./index');\nexport = TIM;\n`),
   writeFile(path('dist/mini.d.cts'), cjs),
 ]);

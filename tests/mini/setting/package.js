@@ -21,6 +21,8 @@ export async function unpack() {
     home: join(folder, 'package'),
     /** What of it mini-programs get. */
     mini: join(folder, 'package/miniprogram_dist'),
+    /** Runs the package's command. */
+    command: (...options) => run(process.execPath, [join(folder, 'package/bin/tim-wasm.js'), ...options]),
     end: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   };
 }

@@ -42,6 +42,9 @@ Page({
 `,
 };
 
+/** What the page requires when it wants the module as JavaScript, which `copy-js` has put there. */
+export const SCRIPT = '../../lib/tim-wasm/mini-js.js';
+
 /** Writes a code package with the SDK of `unpacked`. `entry` is what the page requires. */
 export async function codePackage(unpacked, { entry = 'tim-wasm/mini' } = {}) {
   const root = await mkdtemp(join(tmpdir(), 'tim-wasm-program-'));
@@ -50,6 +53,7 @@ export async function codePackage(unpacked, { entry = 'tim-wasm/mini' } = {}) {
     await writeFile(join(root, name), text.replace('MODULE', entry));
   }
   await cp(unpacked.mini, join(root, 'miniprogram_npm/tim-wasm'), { recursive: true });
+  if (entry === SCRIPT) await unpacked.command('copy-js', join(root, 'lib'));
   return { root, end: () => rm(root, { recursive: true, force: true, maxRetries: 3 }) };
 }
 

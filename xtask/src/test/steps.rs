@@ -104,6 +104,13 @@ pub const STEPS: &[Step] = &[
     },
 ];
 
+/// Only run when they are asked for.
+pub const ON_DEMAND: &[Step] = &[Step {
+    name: "mini-frameworks",
+    does: "Taro and uni-app applications, 5 minutes and 1 GB of packages the first time",
+    work: Work::Tests(mini_frameworks),
+}];
+
 /// The steps that need no build, for `cargo xtask lint`.
 pub const LINT: &[&str] = &["fmt", "tidy", "clippy", "clippy-wasm"];
 
@@ -253,6 +260,13 @@ fn mini_programs(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     let server = apps::server(project)?;
     let npm = npm(project, &["test", "-w", "tests/mini"]).env("TIM_PACKAGE", tarball);
     tests.run(npm.env("TIM_SERVER_BIN", server).env("CHROMIUM", browser.chromium))
+}
+
+fn mini_frameworks(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    let tarball = apps::dist(project)?;
+    let server = apps::server(project)?;
+    let npm = npm(project, &["run", "test:frameworks", "-w", "tests/mini"]);
+    tests.run(npm.env("TIM_PACKAGE", tarball).env("TIM_SERVER_BIN", server))
 }
 
 fn e2e(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
