@@ -30,7 +30,7 @@ module.exports = function beginChat({ SDKAppID, server, userID }, onKicked) {
     tim,
     userID,
     ready,
-    conversations: createConversations(tim),
+    conversations: createConversations(tim, ready),
     network: createNetwork(tim),
     /** The messages of one conversation; the same object each time. */
     timeline(conversationID) {

@@ -9,7 +9,7 @@ const { colourOf, initialsOf } = require('./names.js');
 const { listTime } = require('./time.js');
 
 /** The state is `{ list, known, unread }`; `known`: a list has come, from the device or the server. */
-module.exports = function createConversations(tim) {
+module.exports = function createConversations(tim, ready) {
   const state = createState({ list: [], known: false, unread: 0 });
 
   tim.on(TIM.EVENT.CONVERSATION_LIST_UPDATED, ({ data }) => {
@@ -20,8 +20,11 @@ module.exports = function createConversations(tim) {
   return {
     state,
     /** A promise of the conversation's ID; rejects when there is no such user. */
-    begin: (userID) =>
-      tim.getConversationProfile(TIM.TYPES.CONV_C2C + userID).then(({ data }) => data.conversation.conversationID),
+    async begin(userID) {
+      await ready;
+      const { data } = await tim.getConversationProfile(TIM.TYPES.CONV_C2C + userID);
+      return data.conversation.conversationID;
+    },
     /** What to call a conversation; of one that is not in the list, the user's ID. */
     nameOf(conversationID) {
       const conversation = state.now.list.find((it) => it.conversationID === conversationID);

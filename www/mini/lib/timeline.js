@@ -26,6 +26,8 @@ module.exports = function createTimeline(tim, conversationID, ready) {
   /** The SDK's own objects, which change in place. */
   let messages = [];
   let next = '';
+  /** How often the newest page was asked for: an answer that was overtaken is not looked at. */
+  let asked = 0;
   const sending = new Set();
   const reasons = new Map();
 
@@ -40,12 +42,22 @@ module.exports = function createTimeline(tim, conversationID, ready) {
     return data;
   }
 
-  /** Puts the newest page where it belongs. */
+  /** Puts the newest page where it belongs: at the end, before what is on its way. */
   async function refresh() {
+    asked += 1;
+    const turn = asked;
+    const known = messages;
     const { messageList, nextReqMessageID, isCompleted } = await page();
-    const merged = withNewest(messages, messageList);
-    messages = merged || messageList;
-    if (merged && state.now.newest === 'there') return show();
+    const isFirst = state.now.newest !== 'there';
+    if (turn !== asked && !isFirst) return;
+    const isWaiting = (it) => sending.has(it.ID) || !known.includes(it);
+    const placed = messageList.filter((it) => !sending.has(it.ID));
+    const others = messages.filter((it) => !placed.includes(it));
+    const waiting = others.filter(isWaiting);
+    // Without a message in common there is something missing between the page and what is shown.
+    const touches = placed.length === 0 || others.length < messages.length;
+    messages = (touches ? others.filter((it) => !isWaiting(it)) : []).concat(placed, waiting);
+    if (touches && !isFirst) return show();
     next = nextReqMessageID;
     show({ newest: 'there', complete: isCompleted });
   }
@@ -109,14 +121,3 @@ module.exports = function createTimeline(tim, conversationID, ready) {
     markRead: () => ready.then(() => tim.setMessageRead({ conversationID })).catch(() => {}),
   };
 };
-
-/**
- * `shown` with the newest `page` in the page's order. What stood before it stays before it; what came
- * while the page was read stays behind it. `undefined` when the two do not touch: something is missing.
- */
-function withNewest(shown, page) {
-  if (shown.length === 0 || page.length === 0) return shown.concat(page);
-  const start = shown.findIndex((it) => page.includes(it));
-  if (start < 0) return undefined;
-  return shown.slice(0, start).concat(page, shown.slice(start).filter((it) => !page.includes(it)));
-}

@@ -65,20 +65,25 @@ Page({
   },
 
   show({ messages, newest, older, complete, failure }) {
-    const before = this.data.rows;
     const rows = rowsOf(messages, this.data.name, nowInSeconds());
-    this.setData(Object.assign({ newest, older, complete, failure }, changes('rows', before, rows)));
-    if (rows.length === 0) return;
-    const isFirst = before.length === 0;
-    const isOlder = !isFirst && rows[0].id !== before[0].id;
-    const known = new Set(before.map((it) => it.id));
-    const fresh = isFirst || isOlder ? [] : rows.filter((it) => !known.has(it.id));
+    // Before `setData`, which changes the list in place.
+    const first = this.data.rows[0];
+    const known = new Set(this.data.rows.map((it) => it.id));
+    const patch = changes('rows', this.data.rows, rows);
+    this.setData(Object.assign({ newest, older, complete, failure }, patch));
+    if (rows.length > 0) this.follow(rows, first, known);
+  },
+
+  /** Scrolls to where the list is to be after a change: `first` was at its beginning, `known` were in it. */
+  follow(rows, first, known) {
+    if (!first) return this.toEnd();
+    // What was the first message stays where it is, the older ones are above it.
+    if (rows[0].id !== first.id) return this.atEnd ? this.toEnd() : this.setData({ anchor: first.anchor });
+    const fresh = rows.filter((it) => !known.has(it.id));
     const arrived = fresh.filter((it) => it.flow === 'in').length;
     if (arrived > 0 && this.isVisible) this.timeline.markRead();
-    if (isFirst || fresh.length > arrived || (fresh.length > 0 && this.atEnd)) this.toEnd();
+    if (fresh.length > arrived || (fresh.length > 0 && this.atEnd)) this.toEnd();
     else if (arrived > 0) this.setData({ unseen: this.data.unseen + arrived });
-    // What was the first message stays where it is, the older ones are above it.
-    if (isOlder && !this.atEnd) this.setData({ anchor: before[0].anchor });
   },
 
   retry() {
