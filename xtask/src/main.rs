@@ -36,6 +36,7 @@ mod wasm;
 const VARIABLES: &str = "\
 Environment:
   CHROMIUM, CHROMEDRIVER  programs to test with, instead of those on the PATH
+  JSC                     JavaScriptCore's shell; without one its tests are left out
   TIM_RUST_SRC            sources of the Rust library (folder or archive) to build the wasm target and the
                           small download from, for machines whose rustup cannot get them
   XDG_CACHE_HOME          where tools are kept between clones, in tim-wasm; default ~/.cache";

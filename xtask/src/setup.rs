@@ -7,6 +7,7 @@
 mod bindgen;
 mod browser;
 mod debian;
+mod engine;
 mod npm;
 mod own_library;
 mod rust_source;
@@ -15,6 +16,7 @@ mod wasm_target;
 use anyhow::Result;
 pub use bindgen::bindgen;
 pub use browser::browser;
+pub use engine::javascript_core;
 pub use npm::npm_packages;
 pub use own_library::own_library;
 pub use wasm_target::wasm_compiler;
@@ -28,6 +30,7 @@ pub fn everything(project: &Project) -> Result<()> {
     bindgen(project)?;
     npm_packages(project)?;
     browser(project)?;
+    javascript_core(project);
     println!("everything is in place");
     Ok(())
 }

@@ -258,7 +258,10 @@ fn mini_programs(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
     let browser = setup::browser(project)?;
     let tarball = apps::dist(project)?;
     let server = apps::server(project)?;
-    let npm = npm(project, &["test", "-w", "tests/mini"]).env("TIM_PACKAGE", tarball);
+    let mut npm = npm(project, &["test", "-w", "tests/mini"]).env("TIM_PACKAGE", tarball);
+    if let Some(shell) = setup::javascript_core(project) {
+        npm = npm.env("JSC", shell);
+    }
     tests.run(npm.env("TIM_SERVER_BIN", server).env("CHROMIUM", browser.chromium))
 }
 
