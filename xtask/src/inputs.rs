@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// Folders that are made, never written by hand.
-pub const MADE: &[&str] = &["target", "node_modules", "dist", "miniprogram_dist", "test-results"];
+pub const MADE: &[&str] =
+    &["target", "node_modules", "dist", "miniprogram_dist", "miniprogram_npm", "test-results"];
 
 /// Everything one step depends on, hashed.
 #[derive(Default)]

@@ -75,6 +75,19 @@ pub fn build(project: &Project) -> Result<()> {
     println!("    in a code package    {:>9}: {verdict} the limit of {limit}", kilobytes(total));
     let script = kilobytes(size("../dist/mini-js.cjs")?);
     println!("    mini-js              {script:>9}, only where it is asked for");
+    demo(project, &made)
+}
+
+/// Puts the package where WeChat's "build npm" would put it in the demo.
+fn demo(project: &Project, made: &Path) -> Result<()> {
+    let demo = project.root.join("www/mini");
+    let place = demo.join("miniprogram_npm/tim-wasm");
+    fs::create_dir_all(&place)?;
+    for file in fs::read_dir(made)? {
+        let file = file?;
+        fs::copy(file.path(), place.join(file.file_name()))?;
+    }
+    println!("    {} can be opened in WeChat's developer tools", demo.display());
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-// `TIM` in a page.
+// `TIM` in a page: where it comes from, where the server is, which copies share it.
 
 import { createNamespace, type Namespace } from '../namespace.js';
 import { serverAddress, surroundings } from './address.js';

@@ -87,10 +87,14 @@ pub fn unfinished(path: &str, text: &str) -> Vec<Complaint> {
     find(text, words, |word| format!("`{word}` must not be checked in: finish it or take it out"))
 }
 
-/// What a page downloads formats nothing: one use brings the machinery with it, a whole kilobyte.
+/// What is downloaded formats nothing: one use brings the machinery with it, a whole kilobyte.
 pub fn formatting(path: &str, text: &str) -> Vec<Complaint> {
     let is_test = path.contains("tests") || path.ends_with("/contract.rs");
-    if is_test || !["src/", "crates/engine/src/"].iter().any(|it| path.starts_with(it)) {
+    if is_test
+        || !["src/", "crates/engine/src/", "crates/files/src/"]
+            .iter()
+            .any(|it| path.starts_with(it))
+    {
         return Vec::new();
     }
     let code = without_comments(text);
@@ -104,7 +108,13 @@ pub fn formatting(path: &str, text: &str) -> Vec<Complaint> {
 pub fn layers(path: &str, text: &str) -> Vec<Complaint> {
     const BROWSER: &[&str] = &["JsValue", "wasm_bindgen", "js_sys::", "web_sys::"];
     const LAYERS: &[(&[&str], &[&str], &str)] = &[
-        (BROWSER, &["src/"], "only src/ knows the browser"),
+        (BROWSER, &["src/"], "only src/ knows JavaScript"),
+        (&["web_sys::", "gloo_"], &["src/web/"], "only the ports of a page stand on a page"),
+        (
+            &["mini::", "web::", "mod mini", "mod web"],
+            &["src/lib.rs", "src/web/", "src/mini/", "crates/server/"],
+            "which host it is, only src/lib.rs knows",
+        ),
         (
             &["axum::"],
             &[
@@ -241,6 +251,9 @@ mod tests {
     fn layers_are_kept_apart() {
         assert!(layers("src/js/tim.rs", "use wasm_bindgen::JsValue;").is_empty());
         assert_eq!(lines(&layers("crates/engine/src/a.rs", "\nfn a(v: JsValue) {}")), [2]);
+        assert_eq!(layers("src/js/client.rs", "use crate::web::Page;").len(), 1);
+        assert_eq!(layers("src/mini/files.rs", "use web_sys::Window;").len(), 1);
+        assert!(layers("src/lib.rs", "use web::Page as Host;").is_empty());
         assert!(layers("crates/server/src/gateway/socket.rs", "use axum::Router;").is_empty());
         assert_eq!(layers("crates/server/src/service/messages.rs", "use axum::Router;").len(), 1);
         assert_eq!(layers("crates/server/src/service.rs", "fn a(e: sqlx::Error) {}").len(), 1);
