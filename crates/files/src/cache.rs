@@ -1,6 +1,7 @@
 //! Segments that were read, the least recently used out first.
 //!
-//! A segment that was added to since is another one: what is asked for is named with its length.
+//! A segment that was added to since is another one: what is asked for is named with its length, and
+//! what nobody asks for any more goes first.
 
 use std::rc::Rc;
 
@@ -30,7 +31,6 @@ impl Cache {
 
     /// Keeps a segment as long as all together are not longer than that.
     pub fn put(&mut self, key: Key, items: Rc<Items>, most: u64) {
-        self.0.retain(|it| (it.0.0, it.0.1) != (key.0, key.1));
         self.0.push((key, items));
         let mut bytes = 0;
         let kept = self.0.iter().rev().take_while(|it| {

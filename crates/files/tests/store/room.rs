@@ -1,6 +1,7 @@
 //! The budget, the full disk, folds that fail: what goes, and what never does.
 
-use tim_engine::store::{Store, StoreError};
+use futures::FutureExt;
+use tim_engine::store::{Batch, Record, Store, StoreError};
 use tim_files::Limits;
 
 use crate::{
@@ -81,14 +82,13 @@ fn writes_go_on_while_folds_fail_until_the_journal_is_too_long() {
     let files = MemoryFiles::default();
     let store = open(&files, TINY);
     files.refused.set(Some("c"));
-    let mut seq = 0;
-    let failure = loop {
-        seq += 1;
-        if let Err(error) = now(store.write(&messages([stored("a", seq, "some text")]))) {
-            break error;
-        }
-    };
-    assert_eq!(failure, StoreError::unusable("no luck"));
+    files.calls.take();
+    let written = |seq| now(store.write(&messages([stored("a", seq, "some text")]))).is_ok();
+    let seq = (1..100).find(|seq| !written(*seq)).expect("it cannot go on for ever");
+    let attempts = files.calls.take().iter().filter(|it| it.0 == 'r').count();
+    assert!(attempts <= 5, "{attempts} attempts to fold: one for each length of a journal");
+    let again = now(store.write(&messages([stored("a", seq, "some text")])));
+    assert_eq!(again, Err(StoreError::unusable("no luck")));
     let journal = files.content("journal-0").unwrap().len();
     assert!((4 * TINY.journal..5 * TINY.journal).contains(&journal), "{journal} bytes");
     assert_eq!(all(&open(&files, TINY), "a").unwrap().len() as u64, seq - 1);
@@ -116,10 +116,54 @@ fn files_of_what_was_evicted_go() {
         now(store.write(&eviction(name, 40))).unwrap();
     }
     let long = local("b", 39, 1);
-    now(store.write(&messages([tim_engine::store::Record { json: "l".repeat(250), ..long }])))
-        .unwrap();
+    now(store.write(&messages([Record { json: "l".repeat(250), ..long }]))).unwrap();
     assert_eq!(files.names(), ["meta"]);
     assert_eq!(all(&open(&files, TINY), "a").unwrap(), [failed.json]);
+}
+
+#[test]
+fn files_that_a_kill_left_are_removed_by_the_next_fold() {
+    let whole = MemoryFiles::default();
+    let store = open(&whole, TINY);
+    for seq in 1..=12 {
+        now(store.write(&messages([stored("a", seq, &"x".repeat(40))]))).unwrap();
+    }
+    assert!(whole.names().len() > 2, "a segment at least");
+    drop(store);
+    let folds = Batch {
+        conversations: vec![(conversation("a"), "r".repeat(TINY.journal))],
+        ..eviction("a", 13)
+    };
+    for operations in 0..6 {
+        let files = whole.copy();
+        let store = open(&files, TINY);
+        files.kill_in.set(Some(operations));
+        let killed = store.write(&folds).now_or_never().is_none();
+        files.kill_in.set(None);
+        // Whether it was killed at all: the last ones end before that.
+        assert!(killed || operations > 2);
+        let store = open(&files, TINY);
+        now(store.write(&folds)).unwrap();
+        now(store.write(&folds)).unwrap();
+        assert_eq!(files.names(), ["meta"], "killed after {operations} operations");
+    }
+}
+
+#[test]
+fn a_segment_that_is_mostly_of_no_use_is_made_smaller_once_it_was_read() {
+    let files = MemoryFiles::default();
+    let limits = Limits { journal: 1_500, segment: 20_000, ..TINY };
+    let store = open(&files, limits);
+    for round in 0..40 {
+        let text = format!("{round:0200}");
+        now(store.write(&messages((1..=5).map(|seq| stored("a", seq, &text))))).unwrap();
+    }
+    let before = files.bytes();
+    store.trim();
+    assert_eq!(all(&store, "a").unwrap().len(), 5);
+    now(store.write(&messages([stored("b", 1, &"x".repeat(1_500))]))).unwrap();
+    assert!(files.bytes() < before / 2, "{} bytes, {before} before", files.bytes());
+    assert_eq!(all(&open(&files, limits), "a").unwrap().len(), 5);
 }
 
 #[test]
