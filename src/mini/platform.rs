@@ -10,7 +10,7 @@ extern "C" {
     #[derive(Clone)]
     pub type Platform;
 
-    #[wasm_bindgen(method, getter)]
+    #[wasm_bindgen(method)]
     pub fn seed(this: &Platform) -> Array;
     #[wasm_bindgen(method)]
     pub fn now(this: &Platform) -> f64;

@@ -51,7 +51,8 @@ impl Drop for Timer {
     }
 }
 
-async fn sleep(platform: Platform, ms: f64) {
+/// Resolves after `ms` milliseconds, and never in the same turn.
+pub(super) async fn sleep(platform: Platform, ms: f64) {
     let (sender, receiver) = oneshot::channel();
     let mut sender = Some(sender);
     let callback = Closure::<dyn FnMut()>::new(move || {
@@ -105,7 +106,8 @@ impl Host for Program {
         user: &UserId,
     ) -> impl Future<Output = Result<Self::Store, StoreError>> + 'static {
         let folder = [&json::write(&sdk_app_id), "/", &letters(user.as_str())].concat();
-        FileStore::open(HostFiles(self.platform.files(&folder)))
+        let files = HostFiles::open(self.platform.clone(), folder);
+        async move { FileStore::open(files.await?).await }
     }
 
     fn output(&self, batch: Vec<Output>) {

@@ -153,6 +153,29 @@ test('another user sees nothing of the one before, who finds everything again', 
   assert.deepEqual(await ann.history(`C2C${bob.userID}`), ['for ann']);
 });
 
+test('an instance that is destroyed and replaced in one go: the files are never in two hands', async () => {
+  const [ann, bob] = await pair({});
+  for (const text of numbers(1, 20)) await bob.send(ann.userID, text);
+  await ann.received('20');
+  for (let round = 1; round <= 3; round++) {
+    await ann.send(bob.userID, `round ${round}`);
+    const destroyed = ann.call('destroy');
+    await ann.create();
+    await ann.login();
+    await until(() => ann.data.ready, 'SDK_READY');
+    await destroyed;
+  }
+  assert.deepEqual(ann.events('ERROR'), []);
+  const all = [...numbers(1, 20), 'round 1', 'round 2', 'round 3'];
+  assert.deepEqual(await ann.history(`C2C${bob.userID}`), all);
+  await ann.program.background();
+  await ann.kill();
+  await ann.start({ faults: { connectSocket: {} } });
+  await ann.login();
+  await until(() => ann.data.ready, 'SDK_READY without a network');
+  assert.deepEqual(await ann.history(`C2C${bob.userID}`), all);
+});
+
 test('user IDs that differ in case only have folders of their own', async () => {
   const [ann, bob] = await pair({});
   await bob.send(ann.userID, 'small');

@@ -37,6 +37,7 @@ async function chat(ann, bob) {
 /** Everything that a phone has to be able to do, whatever its files do. */
 async function worksInMemory(ann, bob) {
   await chat(ann, bob);
+  await until(() => told(ann).length, 'what the app is told');
   assert.equal(told(ann).length, 1, 'said once');
   assert.match(told(ann)[0].data.message, LOST);
   assert.equal((await ann.history(`C2C${bob.userID}`)).length, 2);

@@ -67,11 +67,19 @@ pub fn changes(payload: &[u8]) -> Result<Reader<'_>, Bad> {
     }
 }
 
-/// A batch as a record of the journal.
-pub fn encode(batch: &Batch) -> Vec<u8> {
+/// What a record of the journal says, and where in it that was written.
+pub fn record(payload: &[u8]) -> Result<(u64, Reader<'_>), Bad> {
+    let mut changes = changes(payload)?;
+    let place = changes.number().ok_or(Bad::Damaged)?;
+    Ok((place, changes))
+}
+
+/// A batch as a record of the journal, to be written at a place. A record that is found at another has
+/// lost what was before it.
+pub fn encode(batch: &Batch, place: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let payload = begin(&mut out);
-    put_number(&mut out, VERSION);
+    put_numbers(&mut out, &[VERSION, place as u64]);
     for record in &batch.messages {
         put_change(&mut out, MESSAGE, record.conversation.as_str());
         put_record(&mut out, record);
@@ -105,6 +113,11 @@ fn put_numbers(out: &mut Vec<u8>, numbers: &[u64]) {
 }
 
 impl State {
+    /// Nothing, and nothing written.
+    pub fn new() -> Self {
+        Self { sound: true, ..Self::default() }
+    }
+
     /// Reads `meta`.
     pub fn decode(bytes: &[u8]) -> Result<Self, Bad> {
         let mut rest = bytes;
@@ -119,7 +132,7 @@ impl State {
             *counter = from.number().filter(|it| *it < u64::MAX / 2)?;
         }
         let [generation, stamp, clock, next_conversation] = counters;
-        let mut state = Self { generation, stamp, clock, ..Self::default() };
+        let mut state = Self { generation, stamp, clock, ..Self::new() };
         state.apply(from)?;
         state.next_conversation = next_conversation;
         Some(state)

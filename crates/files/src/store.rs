@@ -15,7 +15,7 @@ use crate::{
     conversation::Conversation,
     files::{FileError, Files, META, journal},
     items::{Item, Items},
-    state::{Bad, State, changes, encode},
+    state::{Bad, State, encode, record},
     turns::Turns,
 };
 
@@ -49,8 +49,9 @@ pub struct FileStore<F> {
 
 impl<F: Files> FileStore<F> {
     /// Opens what is in the files, nothing when there are none. A damaged `meta` is the end of all of
-    /// it: everything is removed and the store is empty. What was torn off the end of the journal had
-    /// not been written.
+    /// it: everything is removed and the store is empty; so is a journal that has lost its beginning,
+    /// to a user who cleared the files while they were in use. What was torn off its end had not been
+    /// written.
     ///
     /// # Errors
     /// When the files cannot be read, or are of a later version; then they stay as they are.
@@ -64,54 +65,53 @@ impl<F: Files> FileStore<F> {
     /// As there.
     pub async fn with_limits(files: F, limits: Limits) -> Result<Self, StoreError> {
         let mut state = match files.read(META).await?.map(|it| State::decode(&it)) {
-            None => State::default(),
+            None => State::new(),
             Some(Ok(state)) => state,
             Some(Err(Bad::Newer)) => return Err(newer()),
             Some(Err(Bad::Damaged)) => {
                 files.clear().await?;
-                State::default()
+                State::new()
             }
         };
         let journal = files.read(&journal(state.generation)).await?.unwrap_or_default();
-        let mut rest = journal.as_slice();
-        state.sound = true;
-        while !rest.is_empty() {
-            let read = frame(&mut rest).ok_or(Bad::Damaged).and_then(changes);
-            if matches!(read, Err(Bad::Newer)) {
-                return Err(newer());
-            }
-            if read.ok().and_then(|mut it| state.apply(&mut it)).is_none() {
-                state.sound = false;
-                break;
-            }
-        }
         state.journal = journal.len();
+        match replay(&mut state, &journal) {
+            Replay::Newer => return Err(newer()),
+            Replay::Headless => {
+                files.clear().await?;
+                state = State::new();
+            }
+            Replay::Torn => state.sound = false,
+            Replay::Whole => {}
+        }
         state.fold_at = limits.journal;
         Ok(Self { files, limits, state: Turns::new(state), cache: RefCell::default() })
     }
 
-    async fn append(&self, state: &mut State, record: &[u8]) -> Result<(), FileError> {
+    /// Writes a batch; the record that it has become.
+    async fn append(&self, state: &mut State, batch: &Batch) -> Result<Vec<u8>, FileError> {
         if !state.sound || state.journal > 4 * self.limits.journal {
             self.fold(state).await?;
         }
-        match self.append_once(state, record).await {
+        match self.append_once(state, batch).await {
             Err(error) if error.full => {
                 self.make_room(state, state.bytes() / 4).await;
                 // The journal may end in a part of the record.
                 self.fold(state).await?;
-                self.append_once(state, record).await
+                self.append_once(state, batch).await
             }
             done => done,
         }
     }
 
-    async fn append_once(&self, state: &mut State, record: &[u8]) -> Result<(), FileError> {
+    async fn append_once(&self, state: &mut State, batch: &Batch) -> Result<Vec<u8>, FileError> {
+        let record = encode(batch, state.journal);
         // Also when this is given up half-way.
         state.sound = false;
-        self.files.append(&journal(state.generation), record).await?;
+        self.files.append(&journal(state.generation), &record).await?;
         state.sound = true;
         state.journal += record.len();
-        Ok(())
+        Ok(record)
     }
 
     /// What a segment holds. When that cannot be read any more, the whole conversation is lost.
@@ -144,6 +144,35 @@ impl<F: Files> FileStore<F> {
     fn is_cached(&self, state: &State, conversation: usize, segment: usize) -> bool {
         self.cache.borrow().has(key(&state.conversations[conversation], segment))
     }
+}
+
+/// How a journal was.
+enum Replay {
+    Whole,
+    /// What was torn off its end had not been written.
+    Torn,
+    /// Its beginning is missing.
+    Headless,
+    /// Of a later version.
+    Newer,
+}
+
+fn replay(state: &mut State, journal: &[u8]) -> Replay {
+    let mut rest = journal;
+    while !rest.is_empty() {
+        let here = (journal.len() - rest.len()) as u64;
+        match frame(&mut rest).ok_or(Bad::Damaged).and_then(record) {
+            Err(Bad::Newer) => return Replay::Newer,
+            Ok((place, _)) if place != here => return Replay::Headless,
+            Ok((_, mut changes)) => {
+                if state.apply(&mut changes).is_none() {
+                    return Replay::Torn;
+                }
+            }
+            Err(Bad::Damaged) => return Replay::Torn,
+        }
+    }
+    Replay::Whole
 }
 
 fn key(conversation: &Conversation, segment: usize) -> Key {
@@ -179,10 +208,8 @@ impl<F: Files> Store for FileStore<F> {
     async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
         let mut turn = self.state.turn().await;
         let state = &mut *turn;
-        let record = encode(batch);
-        self.append(state, &record).await?;
-        let payload = frame(&mut record.as_slice()).map(changes);
-        if let Some(Ok(mut changes)) = payload {
+        let written = self.append(state, batch).await?;
+        if let Some(Ok((_, mut changes))) = frame(&mut written.as_slice()).map(record) {
             state.apply(&mut changes);
         }
         if state.journal > state.fold_at && self.fold(state).await.is_err() {

@@ -5,8 +5,11 @@
 
 /** Members are called with `this` set and from one thread only. None of them throws. */
 export interface Platform {
-  /** 64 bits that no other start has: two whole numbers below 2 ** 32. */
-  readonly seed: readonly [number, number];
+  /**
+   * 64 bits that no other start has and no other call gives, so that two engines of one program never
+   * name two messages alike: two whole numbers below 2 ** 32.
+   */
+  seed(): readonly [number, number];
   /** Wall clock, in milliseconds since 1970. */
   now(): number;
   /**

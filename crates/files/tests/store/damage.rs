@@ -62,6 +62,30 @@ fn a_torn_journal_ends_before_the_tear_and_goes_on_behind_it() {
 }
 
 #[test]
+fn a_journal_without_its_beginning_is_the_end_of_everything() {
+    let files = MemoryFiles::default();
+    let store = open(&files, Limits::default());
+    for batch in &batches()[..4] {
+        now(store.write(batch)).unwrap();
+    }
+    // The user clears the files; what the program writes next makes them again.
+    for name in files.names() {
+        files.put(&name, None);
+    }
+    for batch in &batches()[4..] {
+        now(store.write(batch)).unwrap();
+    }
+    is_after(&store, batches().len());
+    let store = open(&files, Limits::default());
+    assert_eq!(now(store.load()), Ok(Snapshot::default()), "half a history would pass for a whole");
+    assert!(files.names().is_empty());
+    for batch in batches() {
+        now(store.write(&batch)).unwrap();
+    }
+    is_after(&open(&files, Limits::default()), batches().len());
+}
+
+#[test]
 fn a_changed_byte_in_the_journal_ends_it_there() {
     let files = MemoryFiles::default();
     let store = open(&files, Limits::default());

@@ -21,11 +21,12 @@ export { alipay, douyin, type Differences } from './differences.js';
  * Takes a second at most and never rejects: what the host lacks fails when it is used.
  */
 export function createPlatform(api: Api, differences: Differences = {}): Promise<Platform> {
-  return createSeed(api).then((seed) => {
+  return createSeed(api).then(([first, second]) => {
+    let seeds = 0;
     const life = createLife(api);
     const timers = createTimers(life.onVisible);
     const platform: Platform = {
-      seed,
+      seed: () => [first, (second + seeds++) >>> 0],
       now: Date.now,
       setTimer: timers.setTimer,
       clearTimer: timers.clearTimer,
