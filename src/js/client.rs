@@ -65,9 +65,8 @@ impl Client {
             let _ = output.call1(&JsValue::UNDEFINED, &JsValue::from_str(&json));
         };
         let outlet = Outlet::new(Box::new(tell), log.clone());
-        let (host, watch) = (Host::new(outlet, host.clone()), host);
-        let engine = Engine::new(host, config);
-        let watch = Watch::new(&engine, watch);
+        let engine = Engine::new(Host::new(outlet, host.clone()), config);
+        let watch = Watch::new(&engine, host);
         Ok(Self { engine, log, _watch: watch })
     }
 
