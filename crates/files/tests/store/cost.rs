@@ -1,4 +1,4 @@
-//! What is asked of the host.
+//! What reading and folding cost: counted calls of the host, because time is noisy.
 
 use tim_engine::store::{Position, Store};
 use tim_files::Limits;
