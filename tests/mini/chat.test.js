@@ -64,6 +64,21 @@ test('with what looks like a window, as frameworks make one', async () => {
   await conversation(await town.phone('ann', { fakeWindow: true }), await town.phone('bob', { fakeWindow: true }));
 });
 
+for (const settings of [{ profile: 'ios' }, { profile: 'no-wasm', entry: SCRIPT }]) {
+  test(`memory that had to grow is still found, on ${settings.profile}`, async () => {
+    const [ann, bob] = [await town.phone('ann', settings), await town.phone('bob')];
+    await Promise.all([ann.enter(), bob.enter()]);
+    // More than was reserved. The module as JavaScript has another buffer afterwards and leaves the old one.
+    for (const megabytes of [8, 24]) {
+      await assert.rejects(ann.ask('page', 'C2C'.padEnd(megabytes << 20, 'é')), { code: 6017 });
+      await ann.send(bob.userID, `after ${megabytes}`);
+      await bob.received(`after ${megabytes}`);
+    }
+    assert.deepEqual(await ann.history(`C2C${bob.userID}`), ['after 8', 'after 24']);
+    assert.deepEqual(ann.program.errors, []);
+  });
+}
+
 test('both names of the package are the same module', async () => {
   const ann = await (await town.phone('ann', { entry: 'tim-wasm' })).start();
   assert.equal(ann.program.run(() => require('tim-wasm') === require('tim-wasm/mini')), true);
