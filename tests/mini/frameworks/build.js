@@ -6,7 +6,7 @@
 
 import { execFile } from 'node:child_process';
 import { copyFile, cp, mkdir, readFile, readdir, realpath, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { isolated } from './isolation.js';
@@ -30,7 +30,7 @@ const FIXTURES = {
   'uni-app': {
     folders: ['uni-app'],
     // uni-app copies nothing but `static`.
-    wasm: 'src/static/tim-wasm/tim_wasm.wasm.br',
+    copyWasmTo: 'src/static',
     command: ['node_modules/@dcloudio/vite-plugin-uni/bin/uni.js', 'build', '-p', 'mp-weixin'],
     output: 'dist/build/mp-weixin',
   },
@@ -44,7 +44,7 @@ export const fixtures = Object.keys(FIXTURES);
  * the mini-program that came out. A build that fails throws what the tool has printed.
  */
 export async function buildFixture(name, tarball, workFolder) {
-  const { folders, wasm, command, output } = FIXTURES[name];
+  const { folders, copyWasmTo, command, output } = FIXTURES[name];
   const packages = await packagesOf(join(HERE, name), CACHE);
   // The real path: the tools compare paths as texts, and a system's temporary folder may be a link.
   await mkdir(workFolder, { recursive: true });
@@ -57,10 +57,7 @@ export async function buildFixture(name, tarball, workFolder) {
   await linkPackages(join(packages, 'node_modules'), join(project, 'node_modules'));
   const sdk = join(project, 'node_modules/tim-wasm');
   await unpack(resolve(tarball), sdk);
-  if (wasm) {
-    await mkdir(dirname(join(project, wasm)), { recursive: true });
-    await copyFile(join(sdk, 'miniprogram_dist/tim_wasm.wasm.br'), join(project, wasm));
-  }
+  if (copyWasmTo) await run(process.execPath, [join(sdk, 'bin/tim-wasm.js'), 'copy-wasm', copyWasmTo], { cwd: project });
   await build(name, project, command);
   return join(project, output);
 }
