@@ -3,9 +3,9 @@
 // No host but this machine can be reached, so that what the published SDK would like to ask its
 // cloud fails at once and costs nothing.
 
-import { writeFile } from 'node:fs/promises';
 import { launch as launchChromium } from '../../tests/browser.js';
 import { prepare } from './in-page.mjs';
+import { printProfile, writeProfile } from './profile.mjs';
 
 /** No host but this machine can be resolved. */
 export const launch = () => launchChromium(['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1']);
@@ -29,20 +29,7 @@ export async function profiled(page, name, run) {
   const result = await run();
   const { profile } = await session.send('Profiler.stop');
   await session.detach();
-  await writeFile(new URL(`../${name}.cpuprofile`, import.meta.url), JSON.stringify(profile));
+  await writeProfile(name, profile);
   printProfile(name, profile);
   return result;
-}
-
-/** Where the time went, by function. */
-function printProfile(name, { nodes, samples, timeDeltas }) {
-  const byId = new Map(nodes.map((it) => [it.id, it.callFrame]));
-  const self = new Map();
-  samples.forEach((id, index) => {
-    const { functionName, url, lineNumber } = byId.get(id);
-    const key = `${functionName || '(anonymous)'} ${url.split('/').pop()}:${lineNumber + 1}`;
-    self.set(key, (self.get(key) ?? 0) + timeDeltas[index] / 1000);
-  });
-  console.error(`bench: ${name}: ms by function`);
-  for (const [key, ms] of [...self].sort((a, b) => b[1] - a[1]).slice(0, 25)) console.error(`${ms.toFixed(0).padStart(8)}  ${key}`);
 }

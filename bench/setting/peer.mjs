@@ -44,11 +44,11 @@ export async function openPeer(server, userID = newName('peer')) {
     userID,
     send,
     /** Sends to each of `receivers`, `window` at a time; resolves when all is acknowledged. */
-    async sendAll(receivers, window = 64) {
+    async sendAll(receivers, { window = 64, text = TEXT } = {}) {
       const queue = receivers.values();
       await Promise.all(
         Array.from({ length: window }, async () => {
-          for (const to of queue) await send(to);
+          for (const to of queue) await send(to, text);
         }),
       );
     },
