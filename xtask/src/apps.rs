@@ -61,14 +61,16 @@ pub fn dist(project: &Project) -> Result<PathBuf> {
 pub fn bench(project: &Project, arguments: &[String]) -> Result<()> {
     let browser = crate::setup::browser(project)?;
     wasm::build(project)?;
+    mini::build(project)?;
     let server = server(project)?;
     let load =
         release(project, "tim-bench", "compiling the load generator, 1 minute the first time")?;
-    report::step("bench", "measuring, about 5 minutes", || {
-        process::npm()
-            .args(["run", "bench", "-w", "bench", "--"])
-            .args(arguments)
-            .env("TIM_SERVER_BIN", server)
+    report::step("bench", "measuring, about 6 minutes", || {
+        let mut npm = process::npm().args(["run", "bench", "-w", "bench", "--"]).args(arguments);
+        if let Some(shell) = crate::setup::javascript_core(project) {
+            npm = npm.env("JSC", shell);
+        }
+        npm.env("TIM_SERVER_BIN", server)
             .env("TIM_BENCH_BIN", load)
             .env("CHROMIUM", browser.chromium)
             .directory(&project.root)
