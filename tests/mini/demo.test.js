@@ -237,7 +237,7 @@ describe('what people do with it', () => {
     await bob.sees(() => bob.row(alice.name)?.badge === '40', 'all of them');
     await bob.open(alice.name);
     assert.equal(bob.data.rows.length, 15);
-    assert.equal(bob.data.anchor, 'end', 'the newest is in view');
+    await bob.sees((data) => data.anchor === 'end', 'the newest in view');
     bob.program.top.scrolled({ detail: { deltaY: 80 } });
     const [first] = bob.data.rows;
     bob.program.top.loadOlder();
