@@ -75,6 +75,8 @@ impl Host for Program {
     /// Coming back from the background mostly means that the socket is dead, whether the host says so
     /// or not, and somebody is looking at the screen.
     const DOUBT_MS: u64 = 2_000;
+    /// The program's thread is the screen's, too, and phones exist whose engine compiles nothing.
+    const CHANGES_PER_PAGE: u32 = 100;
 
     fn now_ms(&self) -> u64 {
         self.platform.now() as u64

@@ -9,7 +9,7 @@
 use std::future::Future;
 
 use futures::future::LocalBoxFuture;
-use tim_protocol::ids::UserId;
+use tim_protocol::{ids::UserId, limits};
 
 use crate::{
     backoff::Waits,
@@ -28,6 +28,9 @@ pub trait Host: 'static {
     const WAITS: Waits = Waits::AT_ONCE;
     /// How long a link may stay silent when [`Host::woken`] hints that it may be dead.
     const DOUBT_MS: u64 = 3_000;
+    /// How many changes of a log are asked for and taken in at once, at most
+    /// [`limits::CHANGES_COUNT`]: more is faster, fewer leave the thread free sooner.
+    const CHANGES_PER_PAGE: u32 = limits::CHANGES_COUNT;
 
     /// Wall clock, in milliseconds since 1970.
     fn now_ms(&self) -> u64;

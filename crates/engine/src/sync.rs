@@ -8,7 +8,6 @@ use tim_protocol::{
     call::{ChangedMessages, ConversationList, ListConversations, MessageChanges},
     conversation::ConversationRow,
     ids::{ConversationId, MessageId, Rev, Seq},
-    limits,
 };
 
 use crate::{
@@ -383,7 +382,7 @@ impl<H: Host> Client<H> {
         after_rev: Rev,
     ) -> impl Future<Output = Answer> + 'static + use<H> {
         let conversation_id = id.clone();
-        let count = limits::CHANGES_COUNT;
+        let count = H::CHANGES_PER_PAGE;
         let call = ChangedMessages { conversation_id, after_seq, after_rev, count };
         self.submit(&call, Patience::REQUEST)
     }
