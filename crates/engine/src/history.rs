@@ -5,8 +5,6 @@
 //! what the store has. Messages that only this device has (failed, unsent) are in the page at their
 //! place and count towards it.
 
-use std::rc::Rc;
-
 use tim_protocol::{
     call::{Direction, MessagePage, PageMessages},
     code::Code,
@@ -199,8 +197,8 @@ impl<H: Host> Client<H> {
 
     /// Asks the server about a log that its list did not speak of.
     async fn look_up(&self, id: &ConversationId) -> Result<(), Error> {
-        let fetching = self.with(|state| Rc::clone(&state.conversation(id).fetching));
-        let turn = fetching.lock().await;
+        let fetching = self.with(|state| state.conversation(id).fetching.clone());
+        let turn = fetching.turn().await;
         // Somebody else may have looked meanwhile.
         if !self.with(|state| state.conversation(id).confirmed) {
             let page = self.fetch(id, Anchor::Newest, Direction::Older, FETCH_COUNT).await?;
@@ -231,7 +229,7 @@ impl<H: Host> Client<H> {
         before: Position,
         count: usize,
     ) -> Result<Page, Error> {
-        let fetching = self.with(|state| Rc::clone(&state.conversation(id).fetching));
+        let fetching = self.with(|state| state.conversation(id).fetching.clone());
         let mut turn = None;
         for _ in 0..=FETCHES {
             // What was fetched while the store was being read is not in what was read, and what was
@@ -263,7 +261,7 @@ impl<H: Host> Client<H> {
             }
             if turn.is_none() {
                 // Somebody else may be fetching just this: wait, and look again.
-                turn = Some(fetching.lock().await);
+                turn = Some(fetching.turn().await);
                 continue;
             }
             let from = reach.start.saturating_sub(1);

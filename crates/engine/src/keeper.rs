@@ -10,11 +10,6 @@ use std::{
     rc::Rc,
 };
 
-use futures::{
-    FutureExt,
-    future::{LocalBoxFuture, Shared},
-    lock::Mutex,
-};
 use tim_protocol::{
     code::Code,
     ids::{ConversationId, MessageId, Seq},
@@ -23,6 +18,7 @@ use tim_protocol::{
 use crate::{
     client::Client,
     error::Error,
+    line::Line,
     message::Held,
     output::Status,
     ports::{Host, LogLevel},
@@ -42,15 +38,12 @@ const UNDER_WAY_MS: u64 = 150;
 pub(crate) struct Keeper<S> {
     store: RefCell<Rc<Backend<S>>>,
     /// One writer at a time; whoever holds it writes for all.
-    writer: Mutex<()>,
+    writer: Line,
     pending: RefCell<Pending>,
     /// What must be written before that, each on its own.
     earlier: RefCell<Vec<Batch>>,
     scheduled: Cell<bool>,
 }
-
-/// A store on its way back; see [`Client::close_store`].
-pub(crate) type Closing = Shared<LocalBoxFuture<'static, ()>>;
 
 /// Which messages on their way are to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +79,7 @@ impl<S: Store> Keeper<S> {
             store.map_or_else(|| Backend::Memory(MemoryStore::default()), Backend::Device);
         Self {
             store: RefCell::new(Rc::new(backend)),
-            writer: Mutex::new(()),
+            writer: Line::default(),
             pending: RefCell::default(),
             earlier: RefCell::default(),
             scheduled: Cell::new(false),
@@ -187,7 +180,7 @@ impl<H: Host> Client<H> {
     }
 
     async fn write(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
-        let _writer = keeper.writer.lock().await;
+        let _writer = keeper.writer.turn().await;
         let mut batches = keeper.earlier.take();
         batches.push(self.batch(keeper, under_way));
         for batch in batches {
@@ -233,7 +226,7 @@ impl<H: Host> Client<H> {
     pub fn flush_soon(&self) {
         if let Some(keeper) = self.keeper() {
             self.spawn(|client| async move {
-                if keeper.writer.try_lock().is_none() {
+                if !keeper.writer.is_free() {
                     client.write_beside(&keeper).await;
                 }
                 client.flush(&keeper).await;
@@ -398,23 +391,21 @@ impl<H: Host> Client<H> {
     }
 
     /// Lets go of the store at once, so that a session that begins meanwhile gets its own; what is
-    /// left is written and the store given back in a task. Resolves when that, and every closing
-    /// before, is done.
-    pub(crate) fn close_store(&self) -> Closing {
-        let Some(keeper) = self.0.keeper.borrow_mut().take() else {
-            return self.0.closing.borrow().clone();
-        };
-        let (client, before) = (self.clone(), self.0.closing.borrow().clone());
-        let closing = async move {
-            before.await;
-            client.flush(&keeper).await;
-            keeper.give_back();
-        };
-        let closing = closing.boxed_local().shared();
-        *self.0.closing.borrow_mut() = closing.clone();
-        let running = closing.clone();
-        self.spawn(|_| running);
-        closing
+    /// left is written and the store given back in a task.
+    pub(crate) fn close_store(&self) {
+        if let Some(keeper) = self.0.keeper.borrow_mut().take() {
+            let waiting = self.0.closing.turn();
+            self.spawn(|client| async move {
+                let _turn = waiting.await;
+                client.flush(&keeper).await;
+                keeper.give_back();
+            });
+        }
+    }
+
+    /// Resolves when every store that was let go of is given back.
+    pub(crate) async fn stores_closed(&self) {
+        self.0.closing.turn().await;
     }
 }
 

@@ -52,7 +52,7 @@ impl<H: Host> Client<H> {
     pub(crate) async fn first_sync(&self, generation: u64, opened: Opened, online: bool) {
         // Asked before the store is read: the two take about the same time.
         let list = online.then(|| self.submit(&ListConversations {}, Patience::REQUEST));
-        let snapshot = opened.await;
+        let snapshot = opened.content().await;
         if !self.is_current(generation) {
             return;
         }
@@ -348,8 +348,8 @@ impl<H: Host> Client<H> {
     /// # Errors
     /// Those of asking the server; what was fetched until then stays.
     pub(crate) async fn catch_up(&self, id: &ConversationId) -> Result<(), Error> {
-        let fetching = self.with(|state| std::rc::Rc::clone(&state.conversation(id).fetching));
-        let _turn = fetching.lock().await;
+        let fetching = self.with(|state| state.conversation(id).fetching.clone());
+        let _turn = fetching.turn().await;
         let mut ahead = None;
         let mut asked = None;
         loop {
