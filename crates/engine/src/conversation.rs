@@ -17,6 +17,7 @@ use tim_protocol::{
 
 use crate::{
     arrivals::Arrivals,
+    gather::Gather,
     line::Line,
     message::Held,
     order::Order,
@@ -362,5 +363,5 @@ pub(crate) enum LogState {
 pub(crate) fn list_order<'a>(all: impl Iterator<Item = &'a Conversation>) -> Vec<ConversationId> {
     // A heap sorts with a tenth of the code of a sort.
     let listed: BinaryHeap<_> = all.filter(|it| it.listed).map(Conversation::activity).collect();
-    listed.into_sorted_vec().into_iter().map(|(_, id)| id.clone()).collect()
+    listed.into_sorted_vec().into_iter().map(|(_, id)| id.clone()).gather()
 }

@@ -18,6 +18,7 @@ use tim_protocol::{
 use crate::{
     client::Client,
     error::Error,
+    gather::Gather,
     line::Line,
     message::Held,
     output::Status,
@@ -200,11 +201,12 @@ impl<H: Host> Client<H> {
     async fn write_beside(&self, keeper: &Keeper<H::Store>) {
         let messages = {
             let pending = keeper.pending.borrow();
-            let under_way = self.with(|state| {
+            let mut messages = pending.messages.values().cloned().gather();
+            self.with(|state| {
                 let held = pending.under_way.iter().filter_map(|(id, _)| state.messages.get(id));
-                held.map(Held::to_record).collect::<Vec<_>>()
+                held.map(Held::to_record).gather_into(&mut messages);
             });
-            pending.messages.values().cloned().chain(under_way).collect()
+            messages
         };
         let batch = Batch { messages, ..Batch::default() };
         let backend = keeper.store();
@@ -241,7 +243,7 @@ impl<H: Host> Client<H> {
         let pending =
             std::mem::replace(&mut *pending, Pending { under_way: rest, ..Pending::default() });
         Batch {
-            messages: pending.messages.into_values().collect(),
+            messages: pending.messages.into_values().gather(),
             conversations: pending.rows,
             values: pending.values,
             evictions: pending.evictions,
@@ -320,7 +322,7 @@ impl<H: Host> Client<H> {
         self.flush(&keeper).await;
         let backend = keeper.store();
         let found = on!(backend, store => store.message(conversation, id).await);
-        self.read(&keeper, conversation, found.map(|it| it.into_iter().collect())).await.pop()
+        self.read(&keeper, conversation, found.map(|it| it.into_iter().gather())).await.pop()
     }
 
     async fn read(
@@ -331,7 +333,7 @@ impl<H: Host> Client<H> {
     ) -> Vec<Held> {
         match page {
             // A damaged text is left out; its place is fetched again when somebody asks.
-            Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).collect(),
+            Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).gather(),
             Err(StoreError::Gone) => {
                 self.log(LogLevel::Warn, "the store has lost messages, they are fetched again");
                 self.with(|state| {
@@ -369,7 +371,7 @@ impl<H: Host> Client<H> {
             Backend::Memory(memory) => {
                 // What is there by now is newer.
                 let messages = batch.messages.into_iter().filter(|it| !memory.contains(&it.id));
-                let rest = Batch { messages: messages.collect(), ..Batch::default() };
+                let rest = Batch { messages: messages.gather(), ..Batch::default() };
                 let _ = memory.write(&rest).await;
                 return;
             }
@@ -380,7 +382,7 @@ impl<H: Host> Client<H> {
                 conversation.ranges = Ranges::default();
             }
             let unsent = state.messages.values().filter(|it| it.status != Status::Success);
-            rest.messages.extend(unsent.map(Held::to_record));
+            unsent.map(Held::to_record).gather_into(&mut rest.messages);
         });
         rest.evictions.clear();
         rest.conversations.clear();

@@ -15,7 +15,8 @@
 //!   [`ranges`]: what is held.
 //! - `compose`, [`sending`], [`history`], [`reading`], [`list`], [`users`]: the calls, by domain.
 //! - `api`: the calls by name, for the facade.
-//! - `table`, [`oneshot`], [`line`]: a map, a channel and a mutex that are little to download.
+//! - `table`, [`oneshot`], [`line`], `gather`: a map, a channel, a mutex and lists that are little to
+//!   download.
 
 pub mod arrivals;
 pub mod backoff;
@@ -42,6 +43,7 @@ mod api;
 mod compose;
 mod connection;
 mod conversation;
+mod gather;
 mod keeper;
 mod order;
 mod receiving;

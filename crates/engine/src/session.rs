@@ -28,6 +28,7 @@ use crate::{
     connection::Attempts,
     error::Error,
     gate::Phase,
+    gather::Gather,
     keeper::{Keeper, UnderWay, store_failure},
     line::Line,
     oneshot,
@@ -396,7 +397,7 @@ impl<H: Host> Client<H> {
                 .values()
                 .filter(|it| it.status == Status::UnSend)
                 .map(|it| it.message.id.clone())
-                .collect()
+                .gather()
         });
         for id in unsent {
             self.fail_message(&id);
