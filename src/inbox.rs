@@ -3,7 +3,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     future::poll_fn,
     task::{Context, Poll, Waker},
 };
@@ -11,7 +10,7 @@ use std::{
 /// What has arrived and was not asked for yet.
 #[derive(Default)]
 pub(crate) struct Inbox {
-    waiting: RefCell<VecDeque<String>>,
+    waiting: RefCell<Vec<String>>,
     closed: Cell<bool>,
     reader: Cell<Option<Waker>>,
 }
@@ -19,7 +18,7 @@ pub(crate) struct Inbox {
 impl Inbox {
     /// Takes a frame in.
     pub fn push(&self, frame: String) {
-        self.waiting.borrow_mut().push_back(frame);
+        self.waiting.borrow_mut().push(frame);
         self.wake();
     }
 
@@ -41,7 +40,8 @@ impl Inbox {
     }
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<Option<String>> {
-        let frame = self.waiting.borrow_mut().pop_front();
+        let mut waiting = self.waiting.borrow_mut();
+        let frame = (!waiting.is_empty()).then(|| waiting.remove(0));
         if frame.is_some() || self.closed.get() {
             return Poll::Ready(frame);
         }

@@ -3,14 +3,14 @@
 //! A folder is one store's at a time: two would write over each other. The next one waits until the
 //! one before is gone, which it is soon after its instance was destroyed.
 
-use std::{cell::RefCell, sync::Arc};
+use std::cell::RefCell;
 
-use futures::{
-    future::{Either, select},
-    lock::{Mutex, OwnedMutexGuard},
-};
+use futures::future::{Either, select};
 use js_sys::{Promise, Uint8Array};
-use tim_engine::store::StoreError;
+use tim_engine::{
+    line::{Line, Turn},
+    store::StoreError,
+};
 use tim_files::{FileError, Files};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -25,24 +25,24 @@ const PATIENCE_MS: f64 = 5_000.0;
 
 thread_local! {
     /// Every folder that was ever used, and who uses it.
-    static FOLDERS: RefCell<Vec<(String, Arc<Mutex<()>>)>> = const { RefCell::new(Vec::new()) };
+    static FOLDERS: RefCell<Vec<(String, Line)>> = const { RefCell::new(Vec::new()) };
 }
 
-fn user_of(folder: &str) -> Arc<Mutex<()>> {
+fn users_of(folder: &str) -> Line {
     FOLDERS.with_borrow_mut(|folders| {
-        if let Some((_, user)) = folders.iter().find(|(name, _)| name == folder) {
-            return Arc::clone(user);
+        if let Some((_, users)) = folders.iter().find(|(name, _)| name == folder) {
+            return users.clone();
         }
-        let user = Arc::default();
-        folders.push((folder.to_owned(), Arc::clone(&user)));
-        user
+        let users = Line::default();
+        folders.push((folder.to_owned(), users.clone()));
+        users
     })
 }
 
 /// The files of one user of one app.
 pub struct HostFiles {
     files: FilesObject,
-    _only: OwnedMutexGuard<()>,
+    _only: Turn,
 }
 
 impl HostFiles {
@@ -52,7 +52,7 @@ impl HostFiles {
     /// When somebody does not stop using it.
     pub async fn open(platform: Platform, folder: String) -> Result<Self, StoreError> {
         let late = Box::pin(sleep(platform.clone(), PATIENCE_MS));
-        match select(user_of(&folder).lock_owned(), late).await {
+        match select(users_of(&folder).turn(), late).await {
             Either::Left((only, _)) => Ok(Self { files: platform.files(&folder), _only: only }),
             Either::Right(_) => Err(StoreError::unusable("the files are still in use")),
         }

@@ -127,5 +127,10 @@ impl Host for Program {
 /// see that.
 fn letters(user: &str) -> String {
     let digit = |it: u8| char::from(b"0123456789abcdef"[usize::from(it & 15)]);
-    user.bytes().flat_map(|it| [digit(it >> 4), digit(it)]).collect()
+    let mut letters = String::new();
+    for it in user.bytes() {
+        letters.push(digit(it >> 4));
+        letters.push(digit(it));
+    }
+    letters
 }

@@ -8,8 +8,7 @@
 use std::{cell::RefCell, future::Future, rc::Rc};
 
 use futures::{
-    FutureExt,
-    future::{Either, ready, select},
+    future::{Either, select},
     pin_mut,
 };
 use tim_protocol::{call::Call, code::Code, frame, json};
@@ -17,7 +16,8 @@ use tim_protocol::{call::Call, code::Code, frame, json};
 use crate::{
     error::Error,
     gate::Phase,
-    keeper::{Closing, Keeper},
+    keeper::Keeper,
+    line::Line,
     output::Event,
     ports::{Host, LogLevel},
     requests::{Answer, Patience},
@@ -52,16 +52,16 @@ pub(crate) struct Inner<H: Host> {
     pub state: RefCell<State<H::Socket>>,
     /// Open from login to logout.
     pub keeper: RefCell<Option<Rc<Keeper<H::Store>>>>,
-    /// Ends when the store of the session before is given back.
-    pub closing: RefCell<Closing>,
+    /// The stores of earlier sessions on their way back.
+    pub closing: Line,
 }
 
 impl<H: Host> Client<H> {
     /// A new instance; nothing happens before a login.
     pub fn new(host: H, config: Config) -> Self {
         let state = RefCell::new(State::new(config.language.clone()));
-        let closing = RefCell::new(ready(()).boxed_local().shared());
-        Self(Rc::new(Inner { host, config, state, keeper: RefCell::default(), closing }))
+        let (keeper, closing) = (RefCell::default(), Line::default());
+        Self(Rc::new(Inner { host, config, state, keeper, closing }))
     }
 
     /// The state of the session.

@@ -14,7 +14,7 @@ use std::{future::Future, rc::Rc};
 
 use futures::{
     FutureExt,
-    future::{Either, LocalBoxFuture, Shared, select},
+    future::{Either, select},
     pin_mut,
 };
 use tim_protocol::{
@@ -44,12 +44,13 @@ const CONNECT_MS: u64 = 10_000;
 const STEADY_MS: u64 = 1_000;
 
 /// Tells when the first attempt of a session has failed.
-pub(crate) struct Attempts(Shared<LocalBoxFuture<'static, ()>>);
+pub(crate) struct Attempts(oneshot::Receiver<()>);
 
 impl Attempts {
     /// Resolves when the first attempt has failed.
     pub async fn failed(self) {
-        self.0.await;
+        // An end without a failure is one, too.
+        let _ = self.0.await;
     }
 }
 
@@ -91,7 +92,7 @@ impl<H: Host> Client<H> {
         self.spawn(move |client| async move {
             client.keep_connected(generation, credentials, failed).await;
         });
-        (answer, Attempts(failure.map(drop).boxed_local().shared()))
+        (answer, Attempts(failure))
     }
 
     async fn keep_connected(

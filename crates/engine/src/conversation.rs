@@ -3,9 +3,8 @@
 //! Rows come from the server's list, from messages that arrive and from messages that are sent; the
 //! newer side wins field by field. Knows no store, no clock and no other conversation.
 
-use std::{collections::BinaryHeap, rc::Rc};
+use std::collections::BinaryHeap;
 
-use futures::lock::Mutex;
 use tim_protocol::{
     conversation::ConversationRow,
     entry::Entry,
@@ -18,6 +17,8 @@ use tim_protocol::{
 
 use crate::{
     arrivals::Arrivals,
+    gather::Gather,
+    line::Line,
     message::Held,
     order::Order,
     output::{ConversationView, LastMessage, Status, message_for_show},
@@ -77,7 +78,7 @@ pub(crate) struct Conversation {
     /// The server knows that everything up to here was read.
     pub read_told: Seq,
     /// Held by whoever fetches a part of the log, so that nothing is fetched twice.
-    pub fetching: Rc<Mutex<()>>,
+    pub fetching: Line,
     /// The server was asked about this conversation since the login.
     pub confirmed: bool,
 }
@@ -108,7 +109,7 @@ impl Conversation {
             counted: Vec::new(),
             quiet_to: 0,
             read_told: 0,
-            fetching: Rc::default(),
+            fetching: Line::default(),
             confirmed: false,
         }
     }
@@ -362,5 +363,5 @@ pub(crate) enum LogState {
 pub(crate) fn list_order<'a>(all: impl Iterator<Item = &'a Conversation>) -> Vec<ConversationId> {
     // A heap sorts with a tenth of the code of a sort.
     let listed: BinaryHeap<_> = all.filter(|it| it.listed).map(Conversation::activity).collect();
-    listed.into_sorted_vec().into_iter().map(|(_, id)| id.clone()).collect()
+    listed.into_sorted_vec().into_iter().map(|(_, id)| id.clone()).gather()
 }

@@ -5,8 +5,6 @@
 //! what the store has. Messages that only this device has (failed, unsent) are in the page at their
 //! place and count towards it.
 
-use std::rc::Rc;
-
 use tim_protocol::{
     call::{Direction, MessagePage, PageMessages},
     code::Code,
@@ -19,6 +17,7 @@ use crate::{
     arrivals::Arrivals,
     client::Client,
     error::Error,
+    gather::Gather,
     message::Held,
     output::{MessageRef, message_refs},
     ports::Host,
@@ -162,7 +161,7 @@ impl<H: Host> Client<H> {
             Some(before) => self.page_before(&id, before, count).await?,
             None => Page { messages: Vec::new(), is_completed: true },
         };
-        let ids: Vec<MessageId> = page.messages.iter().map(|it| it.message.id.clone()).collect();
+        let ids: Vec<MessageId> = page.messages.iter().map(|it| it.message.id.clone()).gather();
         self.show(&id, page.messages);
         let oldest = ids.first().filter(|_| !page.is_completed);
         Ok(PageResult {
@@ -199,8 +198,8 @@ impl<H: Host> Client<H> {
 
     /// Asks the server about a log that its list did not speak of.
     async fn look_up(&self, id: &ConversationId) -> Result<(), Error> {
-        let fetching = self.with(|state| Rc::clone(&state.conversation(id).fetching));
-        let turn = fetching.lock().await;
+        let fetching = self.with(|state| state.conversation(id).fetching.clone());
+        let turn = fetching.turn().await;
         // Somebody else may have looked meanwhile.
         if !self.with(|state| state.conversation(id).confirmed) {
             let page = self.fetch(id, Anchor::Newest, Direction::Older, FETCH_COUNT).await?;
@@ -231,7 +230,7 @@ impl<H: Host> Client<H> {
         before: Position,
         count: usize,
     ) -> Result<Page, Error> {
-        let fetching = self.with(|state| Rc::clone(&state.conversation(id).fetching));
+        let fetching = self.with(|state| state.conversation(id).fetching.clone());
         let mut turn = None;
         for _ in 0..=FETCHES {
             // What was fetched while the store was being read is not in what was read, and what was
@@ -245,7 +244,7 @@ impl<H: Host> Client<H> {
             };
             let mut messages = kept.clone();
             // A message of this device behind the last held place is still in order.
-            messages.retain(|it| {
+            retain(&mut messages, &|it| {
                 it.position.seq + 1 >= reach.start
                     && (it.position.sub > 0 || it.position.seq >= reach.start)
             });
@@ -263,7 +262,7 @@ impl<H: Host> Client<H> {
             }
             if turn.is_none() {
                 // Somebody else may be fetching just this: wait, and look again.
-                turn = Some(fetching.lock().await);
+                turn = Some(fetching.turn().await);
                 continue;
             }
             let from = reach.start.saturating_sub(1);
@@ -353,7 +352,7 @@ impl<H: Host> Client<H> {
         let first = page.entries.first().map(|it| it.seq);
         let last = page.entries.last().map(|it| it.seq);
         let held: Vec<Held> =
-            page.entries.into_iter().map(|it| Held::stored(it, id.clone())).collect();
+            page.entries.into_iter().map(|it| Held::stored(it, id.clone())).gather();
         self.with(|state| {
             let it = state.conversation(id);
             match direction {
@@ -412,7 +411,7 @@ impl<H: Host> Client<H> {
             }
         };
         let held: Vec<Held> =
-            page.entries.iter().map(|it| Held::stored(it.clone(), id.clone())).collect();
+            page.entries.iter().map(|it| Held::stored(it.clone(), id.clone())).gather();
         let is_completed = page.is_completed;
         let from = if newer { 0 } else { held.last().map_or(0, |it| it.position.seq) };
         if !held.is_empty() {
@@ -443,7 +442,7 @@ impl<H: Host> Client<H> {
                     if one_second { next(end.message.time) } else { end.message.time };
             }
         }
-        let ids: Vec<MessageId> = held.iter().map(|it| it.message.id.clone()).collect();
+        let ids: Vec<MessageId> = held.iter().map(|it| it.message.id.clone()).gather();
         if let Some(conversation) = held.first().map(|it| it.conversation.clone()) {
             self.show(&conversation, held);
         }
@@ -474,24 +473,22 @@ impl<H: Host> Client<H> {
         let mut side: Vec<Held> = Vec::new();
         let mut before = Position::stored(head + 1);
         loop {
-            let chunk = self.kept_older(id, before, OFFLINE_CHUNK).await;
+            let mut chunk = self.kept_older(id, before, OFFLINE_CHUNK).await;
             let Some(first) = chunk.first() else { break };
             before = first.position;
             let passed = first.message.time < start;
-            match direction {
-                Direction::Older => {
-                    side.splice(..0, chunk.into_iter().filter(|it| it.message.time <= start));
-                    if side.len() >= count {
-                        break;
-                    }
-                }
-                Direction::Newer => {
-                    side.splice(..0, chunk.into_iter().filter(|it| it.message.time >= start));
-                    side.truncate(count);
-                    if passed {
-                        break;
-                    }
-                }
+            let older = direction == Direction::Older;
+            retain(&mut chunk, &|it| {
+                if older { it.message.time <= start } else { it.message.time >= start }
+            });
+            chunk.append(&mut side);
+            side = chunk;
+            if !older {
+                side.truncate(count);
+            }
+            let is_done = if older { side.len() >= count } else { passed };
+            if is_done {
+                break;
             }
         }
         if direction == Direction::Older {
@@ -536,6 +533,11 @@ fn without_server(mut kept: Vec<Held>, count: usize, error: Error) -> Result<Pag
     }
     kept.drain(..kept.len().saturating_sub(count));
     Ok(Page { messages: kept, is_completed: false })
+}
+
+/// Keeps some messages.
+fn retain(messages: &mut Vec<Held>, which: &dyn Fn(&Held) -> bool) {
+    messages.retain(which);
 }
 
 /// Puts a message of a page into memory, unless memory knows better.

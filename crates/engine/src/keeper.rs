@@ -10,11 +10,6 @@ use std::{
     rc::Rc,
 };
 
-use futures::{
-    FutureExt,
-    future::{LocalBoxFuture, Shared},
-    lock::Mutex,
-};
 use tim_protocol::{
     code::Code,
     ids::{ConversationId, MessageId, Seq},
@@ -23,6 +18,8 @@ use tim_protocol::{
 use crate::{
     client::Client,
     error::Error,
+    gather::Gather,
+    line::Line,
     message::Held,
     output::Status,
     ports::{Host, LogLevel},
@@ -42,15 +39,12 @@ const UNDER_WAY_MS: u64 = 150;
 pub(crate) struct Keeper<S> {
     store: RefCell<Rc<Backend<S>>>,
     /// One writer at a time; whoever holds it writes for all.
-    writer: Mutex<()>,
+    writer: Line,
     pending: RefCell<Pending>,
     /// What must be written before that, each on its own.
     earlier: RefCell<Vec<Batch>>,
     scheduled: Cell<bool>,
 }
-
-/// A store on its way back; see [`Client::close_store`].
-pub(crate) type Closing = Shared<LocalBoxFuture<'static, ()>>;
 
 /// Which messages on their way are to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +80,7 @@ impl<S: Store> Keeper<S> {
             store.map_or_else(|| Backend::Memory(MemoryStore::default()), Backend::Device);
         Self {
             store: RefCell::new(Rc::new(backend)),
-            writer: Mutex::new(()),
+            writer: Line::default(),
             pending: RefCell::default(),
             earlier: RefCell::default(),
             scheduled: Cell::new(false),
@@ -187,7 +181,7 @@ impl<H: Host> Client<H> {
     }
 
     async fn write(&self, keeper: &Keeper<H::Store>, under_way: UnderWay) {
-        let _writer = keeper.writer.lock().await;
+        let _writer = keeper.writer.turn().await;
         let mut batches = keeper.earlier.take();
         batches.push(self.batch(keeper, under_way));
         for batch in batches {
@@ -207,11 +201,12 @@ impl<H: Host> Client<H> {
     async fn write_beside(&self, keeper: &Keeper<H::Store>) {
         let messages = {
             let pending = keeper.pending.borrow();
-            let under_way = self.with(|state| {
+            let mut messages = pending.messages.values().cloned().gather();
+            self.with(|state| {
                 let held = pending.under_way.iter().filter_map(|(id, _)| state.messages.get(id));
-                held.map(Held::to_record).collect::<Vec<_>>()
+                held.map(Held::to_record).gather_into(&mut messages);
             });
-            pending.messages.values().cloned().chain(under_way).collect()
+            messages
         };
         let batch = Batch { messages, ..Batch::default() };
         let backend = keeper.store();
@@ -233,7 +228,7 @@ impl<H: Host> Client<H> {
     pub fn flush_soon(&self) {
         if let Some(keeper) = self.keeper() {
             self.spawn(|client| async move {
-                if keeper.writer.try_lock().is_none() {
+                if !keeper.writer.is_free() {
                     client.write_beside(&keeper).await;
                 }
                 client.flush(&keeper).await;
@@ -248,7 +243,7 @@ impl<H: Host> Client<H> {
         let pending =
             std::mem::replace(&mut *pending, Pending { under_way: rest, ..Pending::default() });
         Batch {
-            messages: pending.messages.into_values().collect(),
+            messages: pending.messages.into_values().gather(),
             conversations: pending.rows,
             values: pending.values,
             evictions: pending.evictions,
@@ -327,7 +322,7 @@ impl<H: Host> Client<H> {
         self.flush(&keeper).await;
         let backend = keeper.store();
         let found = on!(backend, store => store.message(conversation, id).await);
-        self.read(&keeper, conversation, found.map(|it| it.into_iter().collect())).await.pop()
+        self.read(&keeper, conversation, found.map(|it| it.into_iter().gather())).await.pop()
     }
 
     async fn read(
@@ -338,7 +333,7 @@ impl<H: Host> Client<H> {
     ) -> Vec<Held> {
         match page {
             // A damaged text is left out; its place is fetched again when somebody asks.
-            Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).collect(),
+            Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).gather(),
             Err(StoreError::Gone) => {
                 self.log(LogLevel::Warn, "the store has lost messages, they are fetched again");
                 self.with(|state| {
@@ -376,7 +371,7 @@ impl<H: Host> Client<H> {
             Backend::Memory(memory) => {
                 // What is there by now is newer.
                 let messages = batch.messages.into_iter().filter(|it| !memory.contains(&it.id));
-                let rest = Batch { messages: messages.collect(), ..Batch::default() };
+                let rest = Batch { messages: messages.gather(), ..Batch::default() };
                 let _ = memory.write(&rest).await;
                 return;
             }
@@ -387,7 +382,7 @@ impl<H: Host> Client<H> {
                 conversation.ranges = Ranges::default();
             }
             let unsent = state.messages.values().filter(|it| it.status != Status::Success);
-            rest.messages.extend(unsent.map(Held::to_record));
+            unsent.map(Held::to_record).gather_into(&mut rest.messages);
         });
         rest.evictions.clear();
         rest.conversations.clear();
@@ -398,23 +393,21 @@ impl<H: Host> Client<H> {
     }
 
     /// Lets go of the store at once, so that a session that begins meanwhile gets its own; what is
-    /// left is written and the store given back in a task. Resolves when that, and every closing
-    /// before, is done.
-    pub(crate) fn close_store(&self) -> Closing {
-        let Some(keeper) = self.0.keeper.borrow_mut().take() else {
-            return self.0.closing.borrow().clone();
-        };
-        let (client, before) = (self.clone(), self.0.closing.borrow().clone());
-        let closing = async move {
-            before.await;
-            client.flush(&keeper).await;
-            keeper.give_back();
-        };
-        let closing = closing.boxed_local().shared();
-        *self.0.closing.borrow_mut() = closing.clone();
-        let running = closing.clone();
-        self.spawn(|_| running);
-        closing
+    /// left is written and the store given back in a task.
+    pub(crate) fn close_store(&self) {
+        if let Some(keeper) = self.0.keeper.borrow_mut().take() {
+            let waiting = self.0.closing.turn();
+            self.spawn(|client| async move {
+                let _turn = waiting.await;
+                client.flush(&keeper).await;
+                keeper.give_back();
+            });
+        }
+    }
+
+    /// Resolves when every store that was let go of is given back.
+    pub(crate) async fn stores_closed(&self) {
+        self.0.closing.turn().await;
     }
 }
 

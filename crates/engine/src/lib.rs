@@ -15,7 +15,8 @@
 //!   [`ranges`]: what is held.
 //! - `compose`, [`sending`], [`history`], [`reading`], [`list`], [`users`]: the calls, by domain.
 //! - `api`: the calls by name, for the facade.
-//! - `table`, [`oneshot`]: a map and a channel that are little to download.
+//! - `table`, [`oneshot`], [`line`], `gather`: a map, a channel, a mutex and lists that are little to
+//!   download.
 
 pub mod arrivals;
 pub mod backoff;
@@ -23,6 +24,7 @@ pub mod client;
 pub mod error;
 pub mod gate;
 pub mod history;
+pub mod line;
 pub mod list;
 pub mod message;
 pub mod oneshot;
@@ -41,6 +43,7 @@ mod api;
 mod compose;
 mod connection;
 mod conversation;
+mod gather;
 mod keeper;
 mod order;
 mod receiving;

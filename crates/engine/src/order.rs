@@ -5,7 +5,7 @@
 
 use tim_protocol::ids::MessageId;
 
-use crate::store::Position;
+use crate::{gather::Gather, store::Position};
 
 /// Part of an order.
 type Iter<'a> = std::slice::Iter<'a, (Position, MessageId)>;
@@ -34,7 +34,7 @@ impl Order {
 
     /// Takes the oldest messages out, all at once: each time the others move up.
     pub fn drop_oldest(&mut self, count: usize) -> Vec<MessageId> {
-        self.0.drain(..count.min(self.0.len())).map(|(_, id)| id).collect()
+        self.0.drain(..count.min(self.0.len())).map(|(_, id)| id).gather()
     }
 
     /// Number of messages.

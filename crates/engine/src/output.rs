@@ -8,6 +8,8 @@
 
 use std::rc::Rc;
 
+use crate::gather::Gather;
+
 use tim_protocol::{
     code::Code,
     ids::{ConversationId, MessageId, UserId},
@@ -232,17 +234,17 @@ pub struct ProfileRef {
 
 /// Names messages.
 pub(crate) fn message_refs(ids: &[MessageId]) -> Vec<MessageRef> {
-    ids.iter().map(|id| MessageRef { id: id.clone() }).collect()
+    ids.iter().map(|id| MessageRef { id: id.clone() }).gather()
 }
 
 /// Names conversations.
 pub(crate) fn conversation_refs(ids: &[ConversationId]) -> Vec<ConversationRef> {
-    ids.iter().map(|id| ConversationRef { id: id.clone() }).collect()
+    ids.iter().map(|id| ConversationRef { id: id.clone() }).gather()
 }
 
 /// Names profiles.
 pub(crate) fn profile_refs(ids: &[UserId]) -> Vec<ProfileRef> {
-    ids.iter().map(|id| ProfileRef { id: id.clone() }).collect()
+    ids.iter().map(|id| ProfileRef { id: id.clone() }).gather()
 }
 
 impl Event {

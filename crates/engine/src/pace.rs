@@ -6,8 +6,6 @@
 //! never share a second of the server with the one that gets the place next, however the network
 //! delays them. Pure: takes the time, decides; what waits is the owner's matter.
 
-use std::collections::VecDeque;
-
 /// How long a place stays taken after the answer: the server's second, and what clocks differ.
 pub const REST_MS: u64 = 1_050;
 
@@ -21,7 +19,7 @@ pub struct Pace {
     places: u32,
     unanswered: u32,
     /// When places are given back, ascending, and how many.
-    resting: VecDeque<(u64, u32)>,
+    resting: Vec<(u64, u32)>,
 }
 
 impl Pace {
@@ -55,7 +53,7 @@ impl Pace {
     /// When the next place is given back.
     #[must_use]
     pub fn next_ms(&self) -> Option<u64> {
-        self.resting.front().map(|(until_ms, _)| *until_ms)
+        self.resting.first().map(|(until_ms, _)| *until_ms)
     }
 
     fn rest(&mut self, count: u32, now_ms: u64) {
@@ -65,15 +63,17 @@ impl Pace {
             return;
         }
         let until_ms = (now_ms + REST_MS).next_multiple_of(TOGETHER_MS);
-        match self.resting.back_mut() {
+        match self.resting.last_mut() {
             Some(last) if last.0 >= until_ms => last.1 += count,
-            _ => self.resting.push_back((until_ms, count)),
+            _ => self.resting.push((until_ms, count)),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+
     use super::*;
 
     fn taken(pace: &mut Pace, now_ms: u64) -> usize {

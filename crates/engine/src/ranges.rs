@@ -67,7 +67,11 @@ impl Ranges {
 /// `[from, to, from, to, …]`
 impl ToJson for Ranges {
     fn write(&self, out: &mut String) {
-        let flat: Vec<Seq> = self.0.iter().flat_map(|(from, to)| [*from, *to]).collect();
+        let mut flat: Vec<Seq> = Vec::new();
+        for (from, to) in &self.0 {
+            flat.push(*from);
+            flat.push(*to);
+        }
         flat.write(out);
     }
 

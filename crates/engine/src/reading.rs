@@ -14,6 +14,7 @@ use tim_protocol::{
 use crate::{
     client::{Client, read_reply},
     error::Error,
+    gather::Gather,
     output::{Output, Patch},
     ports::Host,
     requests::Patience,
@@ -85,7 +86,7 @@ impl<H: Host> Client<H> {
             let all = state.conversations.values();
             all.filter(|it| it.read_told < it.read_seq)
                 .map(|it| (it.id.clone(), it.read_seq))
-                .collect()
+                .gather()
         });
         for (id, seq) in untold {
             let told = self.tell_read(id, seq);
@@ -102,7 +103,7 @@ pub(crate) fn set_read<S>(state: &mut State<S>, id: &ConversationId, seq: Seq) {
     let Some(it) = state.conversations.get_mut(id) else { return };
     it.read_seq = it.read_seq.max(seq);
     let cached: Vec<MessageId> =
-        it.cached.before(Position::stored(seq + 1)).map(|(_, id)| id.clone()).collect();
+        it.cached.before(Position::stored(seq + 1)).map(|(_, id)| id.clone()).gather();
     for id in cached {
         if let Some(held) = state.messages.get_mut(&id)
             && !held.told_read

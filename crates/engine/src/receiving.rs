@@ -16,6 +16,7 @@ use tim_protocol::{
 use crate::{
     client::Client,
     conversation::{Arrival, Conversation, begin_log},
+    gather::Gather,
     message::Held,
     output::{Event, MessageView, Output, Patch, Status},
     ports::{Host, LogLevel},
@@ -213,14 +214,14 @@ pub(crate) fn set_peer_read<S>(
     let from = Position::stored(it.peer_read_seq + 1);
     let to = Position { seq, sub: 1 };
     it.peer_read_seq = seq;
-    let cached: Vec<MessageId> = it.cached.between(from, to).map(|(_, id)| id.clone()).collect();
+    let cached: Vec<MessageId> = it.cached.between(from, to).map(|(_, id)| id.clone()).gather();
     let is_own = |it: &&MessageId| {
         state
             .messages
             .get(*it)
             .is_some_and(|held| held.status == Status::Success && held.message.from == me)
     };
-    let ids: Vec<MessageId> = cached.iter().filter(is_own).cloned().collect();
+    let ids: Vec<MessageId> = cached.iter().filter(is_own).cloned().gather();
     for id in &ids {
         let set = Patch { is_peer_read: Some(true), ..Patch::default() };
         state.output.push(Output::Patch { id: id.clone(), set });

@@ -6,8 +6,6 @@
 //! `2801` when it was; while a send only waits for its turn it has none. Pure: takes the time, gives
 //! back frames to write; the owner talks to the socket and the clock.
 
-use std::collections::VecDeque;
-
 use tim_protocol::{code::Code, limits};
 
 use crate::{error::Error, oneshot, pace::Pace};
@@ -67,17 +65,18 @@ struct Pending {
     answer: oneshot::Sender<Answer>,
 }
 
-/// The unanswered requests in the order of the calls.
+/// The unanswered requests in the order of the calls. Lists, not queues with two ends: those of the
+/// standard library are more to download than moving some thousand entries costs.
 #[derive(Debug, Default)]
 pub struct Requests {
     last_id: u64,
     is_linked: bool,
     /// By ID, ascending.
-    pending: VecDeque<Pending>,
+    pending: Vec<Pending>,
     /// Sends that are not on the link, ascending.
-    sends: VecDeque<u64>,
+    sends: Vec<u64>,
     /// Everything else that is not on the link, ascending.
-    others: VecDeque<u64>,
+    others: Vec<u64>,
     pace: Pace,
 }
 
@@ -101,8 +100,8 @@ impl Requests {
         let deadline_ms = if waits_for_its_turn { NEVER } else { now_ms + patience.unwritten_ms };
         let (written, on_link) = (false, false);
         let pending = Pending { id, frame, patience, written, on_link, deadline_ms, answer };
-        self.pending.push_back(pending);
-        if patience.paced { &mut self.sends } else { &mut self.others }.push_back(id);
+        self.pending.push(pending);
+        if patience.paced { &mut self.sends } else { &mut self.others }.push(id);
         receiver
     }
 
@@ -114,7 +113,7 @@ impl Requests {
         let is_first = send.is_some_and(|send| other.is_none_or(|other| send < other));
         let queue =
             if is_first && self.pace.take(now_ms) { &mut self.sends } else { &mut self.others };
-        let id = queue.pop_front()?;
+        let id = (!queue.is_empty()).then(|| queue.remove(0))?;
         self.written(id, now_ms)
     }
 
@@ -164,14 +163,15 @@ impl Requests {
             }
             pending.on_link = false;
             let queue = if patience.paced { &mut self.sends } else { &mut self.others };
-            queue.push_back(pending.id);
+            queue.push(pending.id);
         }
     }
 
     /// Answers a request. Nothing when nobody waits for it (any more).
     pub fn answer(&mut self, id: u64, answer: Answer, now_ms: u64) {
         let at = find(&self.pending, id);
-        if let Some(pending) = at.and_then(|at| self.pending.remove(at)) {
+        if let Some(at) = at {
+            let pending = self.pending.remove(at);
             if pending.patience.paced && pending.on_link {
                 self.pace.give_back(now_ms);
             }
@@ -207,17 +207,17 @@ impl Requests {
     }
 }
 
-fn find(pending: &VecDeque<Pending>, id: u64) -> Option<usize> {
+fn find(pending: &[Pending], id: u64) -> Option<usize> {
     pending.binary_search_by_key(&id, |it| it.id).ok()
 }
 
 /// The first of a queue that somebody still waits for.
-fn first(queue: &mut VecDeque<u64>, pending: &VecDeque<Pending>) -> Option<u64> {
-    while let Some(id) = queue.front() {
-        if find(pending, *id).is_some() {
-            return Some(*id);
+fn first(queue: &mut Vec<u64>, pending: &[Pending]) -> Option<u64> {
+    while let Some(&id) = queue.first() {
+        if find(pending, id).is_some() {
+            return Some(id);
         }
-        queue.pop_front();
+        queue.remove(0);
     }
     None
 }

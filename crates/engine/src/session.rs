@@ -6,9 +6,11 @@
 //! conversations are shown, reads are answered, sends wait for the link, and the credential is
 //! presented as soon as there is one.
 
+use std::{cell::RefCell, rc::Rc};
+
 use futures::{
     FutureExt,
-    future::{Either, LocalBoxFuture, Shared, select},
+    future::{Either, select},
     pin_mut,
 };
 use tim_protocol::{
@@ -26,7 +28,9 @@ use crate::{
     connection::Attempts,
     error::Error,
     gate::Phase,
+    gather::Gather,
     keeper::{Keeper, UnderWay, store_failure},
+    line::Line,
     oneshot,
     output::{Event, Output, Status},
     ports::{Host, LogLevel, Socket},
@@ -90,7 +94,20 @@ impl ToJson for LoginResult {
 }
 
 /// The store's content, for everybody who waits for it.
-pub(crate) type Opened = Shared<LocalBoxFuture<'static, std::rc::Rc<Snapshot>>>;
+#[derive(Clone, Default)]
+pub(crate) struct Opened {
+    /// Whoever opens the store comes first.
+    line: Line,
+    content: Rc<RefCell<Rc<Snapshot>>>,
+}
+
+impl Opened {
+    /// Resolves when the store has been read.
+    pub async fn content(&self) -> Rc<Snapshot> {
+        self.line.turn().await;
+        self.content.borrow().clone()
+    }
+}
 
 impl<H: Host> Client<H> {
     /// Logs in.
@@ -119,7 +136,8 @@ impl<H: Host> Client<H> {
             state.generation
         });
         // A logout of the session before may still be writing.
-        self.close_store().await;
+        self.close_store();
+        self.stores_closed().await;
         let opened = self.open(generation, &user);
         let credential = Login {
             sdk_app_id: self.0.config.sdk_app_id,
@@ -148,7 +166,8 @@ impl<H: Host> Client<H> {
             Err(error) => {
                 self.warn("login failed", &error);
                 self.end_session();
-                self.close_store().await;
+                self.close_store();
+                self.stores_closed().await;
                 Err(error)
             }
         }
@@ -169,8 +188,10 @@ impl<H: Host> Client<H> {
     /// Opens the user's store and reads it, once for everybody.
     fn open(&self, generation: u64, user: &UserId) -> Opened {
         let opening = self.host().open_store(self.0.config.sdk_app_id, user);
-        let client = self.clone();
-        let opened = async move {
+        let opened = Opened::default();
+        let (reading, content) = (opened.line.turn(), Rc::clone(&opened.content));
+        self.spawn(move |client| async move {
+            let _turn = reading.await;
             let store = match opening.await {
                 Ok(store) => Some(store),
                 Err(error) => {
@@ -183,21 +204,17 @@ impl<H: Host> Client<H> {
                 if let Some(store) = store {
                     store.close();
                 }
-                return std::rc::Rc::default();
+                return;
             }
-            let keeper = std::rc::Rc::new(Keeper::new(store));
+            let keeper = Rc::new(Keeper::new(store));
             let snapshot = client.load(&keeper).await;
-            if !client.is_current(generation) {
+            if client.is_current(generation) {
+                *client.0.keeper.borrow_mut() = Some(keeper);
+                *content.borrow_mut() = Rc::new(snapshot);
+            } else {
                 keeper.give_back();
-                return std::rc::Rc::default();
             }
-            *client.0.keeper.borrow_mut() = Some(keeper);
-            std::rc::Rc::new(snapshot)
-        };
-        let opened = opened.boxed_local().shared();
-        // Runs on its own, so that it does not wait for somebody to ask.
-        let running = opened.clone();
-        self.spawn(|_| running.map(drop));
+        });
         opened
     }
 
@@ -213,7 +230,7 @@ impl<H: Host> Client<H> {
         let known = {
             let (client, opened) = (self.clone(), opened.clone());
             async move {
-                let snapshot = opened.await;
+                let snapshot = opened.content().await;
                 // Whichever comes first: an attempt that failed, or enough patience.
                 client.within(OFFLINE_AFTER_MS, attempts.failed()).await;
                 match known_user(&snapshot) {
@@ -284,7 +301,7 @@ impl<H: Host> Client<H> {
     pub async fn logout(&self) -> Result<(), Error> {
         let farewell = self.with(|state| state.link.clone());
         let closing = self.take_leave();
-        let kept = self.close_store();
+        self.close_store();
         self.with(|state| state.emit(Event::NotReady));
         self.hand_out_reset();
         self.drain_now();
@@ -295,7 +312,7 @@ impl<H: Host> Client<H> {
         if let Some(socket) = closing {
             socket.close();
         }
-        kept.await;
+        self.stores_closed().await;
         Ok(())
     }
 
@@ -311,7 +328,8 @@ impl<H: Host> Client<H> {
             }
             Phase::LoggingIn => {
                 self.end_session();
-                self.close_store().await;
+                self.close_store();
+                self.stores_closed().await;
             }
             Phase::Idle => {}
         }
@@ -326,8 +344,7 @@ impl<H: Host> Client<H> {
         }
         self.log(LogLevel::Warn, "kicked out");
         let closing = self.take_leave();
-        // Runs on its own.
-        drop(self.close_store());
+        self.close_store();
         self.with(|state| {
             state.emit(Event::KickedOut(reason));
             state.emit(Event::NotReady);
@@ -341,7 +358,7 @@ impl<H: Host> Client<H> {
 
     /// Back to IDLE with everything pending refused and what was on its way marked as failed;
     /// returns the socket to close.
-    fn take_leave(&self) -> Option<std::rc::Rc<H::Socket>> {
+    fn take_leave(&self) -> Option<Rc<H::Socket>> {
         self.fail_unsent();
         if let Some(keeper) = self.keeper() {
             self.settle(&keeper, UnderWay::All);
@@ -380,7 +397,7 @@ impl<H: Host> Client<H> {
                 .values()
                 .filter(|it| it.status == Status::UnSend)
                 .map(|it| it.message.id.clone())
-                .collect()
+                .gather()
         });
         for id in unsent {
             self.fail_message(&id);

@@ -15,6 +15,7 @@ use crate::{
     conversation::{Arrival, Conversation, LogState, list_order},
     error::Error,
     gate::Phase,
+    gather::Gather,
     message::Held,
     output::{Event, Output, Status},
     ports::{Host, LogLevel},
@@ -51,7 +52,7 @@ impl<H: Host> Client<H> {
     pub(crate) async fn first_sync(&self, generation: u64, opened: Opened, online: bool) {
         // Asked before the store is read: the two take about the same time.
         let list = online.then(|| self.submit(&ListConversations {}, Patience::REQUEST));
-        let snapshot = opened.await;
+        let snapshot = opened.content().await;
         if !self.is_current(generation) {
             return;
         }
@@ -134,7 +135,7 @@ impl<H: Host> Client<H> {
             .iter()
             .filter_map(|it| Held::kept(it))
             .map(|it| Held { status: Status::Fail, ..it })
-            .collect();
+            .gather();
         let mut known = Known::new();
         self.with(|state| {
             for json in &snapshot.conversations {
@@ -163,7 +164,7 @@ impl<H: Host> Client<H> {
     /// How far each log has been taken in.
     fn known(&self) -> Known {
         self.with(|state| {
-            state.conversations.values().map(|it| (it.id.clone(), it.known_rev())).collect()
+            state.conversations.values().map(|it| (it.id.clone(), it.known_rev())).gather()
         })
     }
 
@@ -260,7 +261,7 @@ impl<H: Host> Client<H> {
         let mut merged = Merged::default();
         let mut replaced = Vec::new();
         let ids: Vec<ConversationId> =
-            list.conversations.iter().map(|it| it.conversation_id.clone()).collect();
+            list.conversations.iter().map(|it| it.conversation_id.clone()).gather();
         self.with(|state| {
             let begun = state.list_complete && !quiet;
             let limit = state.me.as_ref().map_or(0, |me| me.settings.conversation_pull_limit);
@@ -347,8 +348,8 @@ impl<H: Host> Client<H> {
     /// # Errors
     /// Those of asking the server; what was fetched until then stays.
     pub(crate) async fn catch_up(&self, id: &ConversationId) -> Result<(), Error> {
-        let fetching = self.with(|state| std::rc::Rc::clone(&state.conversation(id).fetching));
-        let _turn = fetching.lock().await;
+        let fetching = self.with(|state| state.conversation(id).fetching.clone());
+        let _turn = fetching.turn().await;
         let mut ahead = None;
         let mut asked = None;
         loop {
@@ -390,14 +391,11 @@ impl<H: Host> Client<H> {
     fn take_changes(&self, id: &ConversationId, changes: MessageChanges) {
         let newest = changes.new.last().map(|it| it.seq);
         let page: Vec<(Seq, Arrival)> =
-            changes.new.into_iter().map(|it| (it.seq, Arrival::Entry(Box::new(it)))).collect();
+            changes.new.into_iter().map(|it| (it.seq, Arrival::Entry(Box::new(it)))).gather();
         // A server that says "more" but sends nothing must not keep us asking.
         let completed = changes.is_completed || page.is_empty();
-        let mut due = changes
-            .changed
-            .into_iter()
-            .map(|it| (it.seq, Arrival::Change(Box::new(it))))
-            .collect::<Vec<_>>();
+        let mut due =
+            changes.changed.into_iter().map(|it| (it.seq, Arrival::Change(Box::new(it)))).gather();
         self.with(|state| {
             let it = state.conversation(id);
             it.head_seq = it.head_seq.max(changes.seq);

@@ -12,6 +12,7 @@ use tim_protocol::{
 use crate::{
     client::Client,
     error::Error,
+    gather::Gather,
     output::{Event, Output, ProfileRef, profile_refs},
     ports::Host,
 };
@@ -63,7 +64,7 @@ impl<H: Host> Client<H> {
             return Ok(profile_refs(&ids));
         }
         let answer = self.ask(&GetProfiles { user_id_list: asked }).await?;
-        let ids: Vec<UserId> = answer.profiles.iter().map(|it| it.user_id.clone()).collect();
+        let ids: Vec<UserId> = answer.profiles.iter().map(|it| it.user_id.clone()).gather();
         for profile in answer.profiles {
             self.refresh_profile(profile);
         }
@@ -72,18 +73,17 @@ impl<H: Host> Client<H> {
 
     fn known_profiles(&self, asked: &[String]) -> Option<Vec<UserId>> {
         self.with(|state| {
-            asked
-                .iter()
-                .map(|id| {
-                    let user: UserId = id.parse().ok()?;
-                    let known = user.as_str() == state.my_id()
-                        || state
-                            .conversations
-                            .get(&ConversationId::c2c(&user))
-                            .is_some_and(|it| it.peer.is_some());
-                    known.then_some(user)
-                })
-                .collect()
+            let mut users = Vec::new();
+            for id in asked {
+                let user: UserId = id.parse().ok()?;
+                let known = user.as_str() == state.my_id()
+                    || state
+                        .conversations
+                        .get(&ConversationId::c2c(&user))
+                        .is_some_and(|it| it.peer.is_some());
+                users.push(known.then_some(user)?);
+            }
+            Some(users)
         })
     }
 

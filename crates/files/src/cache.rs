@@ -33,12 +33,12 @@ impl Cache {
     pub fn put(&mut self, key: Key, items: Rc<Items>, most: u64) {
         self.0.push((key, items));
         let mut bytes = 0;
-        let kept = self.0.iter().rev().take_while(|it| {
+        for it in &self.0 {
             bytes += it.0.2;
-            bytes <= most
-        });
-        let over = self.0.len() - kept.count();
-        self.0.drain(..over);
+        }
+        while bytes > most {
+            bytes -= self.0.remove(0).0.2;
+        }
     }
 
     /// Lets go of everything.

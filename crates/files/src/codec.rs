@@ -26,6 +26,11 @@ pub fn end(out: &mut [u8], payload: usize) {
     out[payload - 4..payload].copy_from_slice(&crc.to_le_bytes());
 }
 
+/// The payload of a frame that was just made.
+pub fn payload(frame: &[u8]) -> &[u8] {
+    &frame[HEAD..]
+}
+
 /// Takes the payload of the first frame; `None` leaves `rest`, which is empty when all were taken.
 pub fn frame<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, behind) = rest.split_first_chunk::<4>()?;

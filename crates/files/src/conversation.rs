@@ -7,6 +7,7 @@
 use tim_protocol::ids::Seq;
 
 use crate::{
+    codec::{begin, end},
     files,
     items::{Item, Items},
 };
@@ -49,8 +50,17 @@ pub struct Segment {
     pub floor: Seq,
     /// Its file is known to end where it should. Not kept: it is asked for after a start.
     pub sound: bool,
-    /// More than half of it is of no use, as was seen when it was read. Not kept either.
+    /// It should be rewritten: more than half of it is of no use, as was seen when it was read, or there
+    /// are too many like it. Not kept either.
     pub wasteful: bool,
+}
+
+/// Fresh messages as a part of a segment.
+pub struct Piece {
+    count: usize,
+    low: Seq,
+    high: Seq,
+    pub bytes: Vec<u8>,
 }
 
 impl Conversation {
@@ -61,14 +71,14 @@ impl Conversation {
 
     /// Takes in a message.
     pub fn put(&mut self, item: Item) {
-        self.locals.0.retain(|it| it.id != item.id);
+        self.locals.keep(&|it| it.id != item.id);
         if item.is_local() { &mut self.locals } else { &mut self.fresh }.put(item);
     }
 
     /// Drops the stored messages below a place, and gives the files that are of no use any more.
     pub fn evict(&mut self, below: Seq) -> Vec<String> {
-        self.fresh.0.retain(|it| it.position.seq >= below);
-        self.locals.0.retain(|it| it.position.sub > 0 || it.position.seq >= below);
+        self.fresh.keep(&|it| it.position.seq >= below);
+        self.locals.keep(&|it| it.position.sub > 0 || it.position.seq >= below);
         if below >= self.lost {
             self.lost = 0;
         }
@@ -90,40 +100,89 @@ impl Conversation {
     }
 
     /// Lets go of some segments and gives their files.
-    pub fn take(&mut self, which: &dyn Fn(&Segment) -> bool) -> Vec<String> {
-        let files = self.segments.iter().filter(|it| which(it)).map(|it| self.file(it)).collect();
-        self.segments.retain(|it| !which(it));
+    fn take(&mut self, which: &dyn Fn(&Segment) -> bool) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut at = 0;
+        while at < self.segments.len() {
+            if which(&self.segments[at]) {
+                let segment = self.segments.remove(at);
+                files.push(self.file(&segment));
+            } else {
+                at += 1;
+            }
+        }
         files
+    }
+
+    /// Makes the messages of a segment fresh again, and gives its file.
+    pub fn freshen(&mut self, segment: usize, items: &Items) -> String {
+        let segment = self.segments.remove(segment);
+        for it in &items.0 {
+            if it.position.seq >= segment.floor {
+                self.fresh.put(it.clone());
+            }
+        }
+        self.file(&segment)
+    }
+
+    /// As many of the first fresh messages as fit into a segment. A stamp is given to those that no
+    /// fold has seen.
+    pub fn next_piece(&self, stamp: u64, most: usize) -> Option<Piece> {
+        let low = self.fresh.0.first()?.position.seq;
+        let mut piece = Piece { count: 0, low, high: low, bytes: Vec::new() };
+        let payload = begin(&mut piece.bytes);
+        for it in &self.fresh.0 {
+            if piece.count > 0 && piece.bytes.len() + it.size() > most {
+                break;
+            }
+            it.put(&mut piece.bytes, it.stamp.min(stamp));
+            piece.high = it.position.seq;
+            piece.count += 1;
+        }
+        end(&mut piece.bytes, payload);
+        Some(piece)
+    }
+
+    /// The newest segment and its file, if a piece may be added there.
+    pub fn place_for(&mut self, piece: &Piece, most: usize) -> Option<(String, &mut Segment)> {
+        let last = self.segments.last_mut()?;
+        let bytes = last.bytes.saturating_add(piece.bytes.len() as u64);
+        let fits = bytes <= most as u64 && piece.low >= last.floor;
+        fits.then(|| (files::segment(self.number, last.number), last))
+    }
+
+    /// The file of a segment that is to be made. A number is used once, so that nothing is mistaken for
+    /// what was cached under it.
+    pub fn new_file(&mut self) -> String {
+        let file = files::segment(self.number, self.next);
+        self.next = self.next.wrapping_add(1);
+        file
+    }
+
+    /// A piece was added to the newest segment, or has become a new one.
+    pub fn has_put_away(&mut self, piece: &Piece, is_new: bool) {
+        if is_new {
+            let number = self.next.wrapping_sub(1);
+            self.segments.push(Segment { number, low: Seq::MAX, ..Segment::default() });
+        }
+        if let Some(last) = self.segments.last_mut() {
+            last.bytes += piece.bytes.len() as u64;
+            last.low = last.low.min(piece.low);
+            last.high = last.high.max(piece.high);
+            last.sound = true;
+        }
+        self.fresh.0.drain(..piece.count);
     }
 
     /// What its segments take.
     pub fn bytes(&self) -> u64 {
         self.segments.iter().fold(0, |sum, it| sum.saturating_add(it.bytes))
     }
-
-    /// The segment that reaches highest among those that come after another in that order.
-    pub fn next_lower(&self, last: Option<(Seq, u64)>) -> Option<usize> {
-        let mut found: Option<usize> = None;
-        for (at, it) in self.segments.iter().enumerate() {
-            let reach = (it.high, it.number);
-            let is_next = last.is_none_or(|last| reach < last)
-                && found.is_none_or(|at| reach > self.segments[at].reach());
-            if is_next {
-                found = Some(at);
-            }
-        }
-        found
-    }
 }
 
 impl Segment {
-    /// By what segments are ordered when they are read from the newest message down.
-    pub fn reach(&self) -> (Seq, u64) {
-        (self.high, self.number)
-    }
-
-    /// Whether a message at a place may be in it.
-    pub fn covers(&self, seq: Seq) -> bool {
-        (self.low.max(self.floor)..=self.high).contains(&seq)
+    /// No message that counts is at a lower place.
+    pub fn start(&self) -> Seq {
+        self.low.max(self.floor)
     }
 }

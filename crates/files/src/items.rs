@@ -87,23 +87,53 @@ impl Items {
         }
     }
 
-    /// The one with an ID.
-    pub fn find(&self, id: &str) -> Option<&Item> {
-        self.0.iter().find(|it| it.id == id)
+    /// Drops all but some.
+    pub fn keep(&mut self, which: &dyn Fn(&Item) -> bool) {
+        self.0.retain(which);
     }
 
-    /// Takes over what can be among the newest `limit` before a place, and keeps no more than those.
-    /// What lies below the floor is as if it were not there.
-    pub fn gather(&mut self, from: &Self, before: Position, floor: u64, limit: usize) {
-        let end = from.0.partition_point(|it| it.position < before);
-        let alive = from.0[..end].iter().rev().filter(|it| it.position.seq >= floor);
-        for item in alive.take(limit) {
-            if self.0.len() >= limit && item.position < self.0[0].position {
+    /// Takes over what can be among what is searched for, and keeps no more than that. What lies below
+    /// the floor is as if it were not there.
+    pub fn gather(&mut self, from: &Self, search: &Search<'_>, floor: u64) {
+        let mut left = search.limit;
+        for item in from.0.iter().rev() {
+            let lowest = self.0.first().filter(|_| self.0.len() >= search.limit);
+            let is_lower = lowest.is_some_and(|it| item.position < it.position);
+            if left == 0 || is_lower || item.position.seq < floor {
                 break;
             }
-            self.put(item.clone());
+            if item.position < search.before && search.id.is_none_or(|id| id == item.id) {
+                self.put(item.clone());
+                left -= 1;
+            }
         }
-        let over = self.0.len().saturating_sub(limit);
+        let over = self.0.len().saturating_sub(search.limit);
         self.0.drain(..over);
+    }
+}
+
+/// Which messages of a conversation are asked for: the newest that all of this is true of.
+pub struct Search<'a> {
+    pub before: Position,
+    /// Not more of them.
+    pub limit: usize,
+    /// With this ID.
+    pub id: Option<&'a str>,
+}
+
+impl Search<'_> {
+    /// Whether messages from a lower to a higher place could change what was found so far.
+    pub fn concerns(&self, low: u64, high: u64, found: &Items) -> bool {
+        let low = Position::stored(low);
+        let first = found.0.first().filter(|_| found.0.len() >= self.limit);
+        low < self.before
+            && match first {
+                // A newer one of an ID is at the same place.
+                Some(first) => {
+                    first.position <= Position::stored(high)
+                        && (self.id.is_none() || first.position >= low)
+                }
+                None => self.limit > 0,
+            }
     }
 }

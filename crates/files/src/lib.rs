@@ -19,7 +19,7 @@
 //! - `items`: messages in order, the newer of two wins; `conversation`: all of one conversation, and
 //!   what a batch does to it; `state`: all conversations, read from and written to bytes.
 //! - `turns`: one operation after another; `store`: the engine's port; `fold`: the journal's end;
-//!   `merge` and `room`: keeping it small; `cache`: segments that were read.
+//!   `merge`: keeping it small; `cache`: segments that were read.
 //!
 //! Without any host: the tests run it over a vector and over real files.
 
@@ -30,7 +30,6 @@ pub mod files;
 mod fold;
 mod items;
 mod merge;
-mod room;
 mod state;
 mod store;
 mod turns;

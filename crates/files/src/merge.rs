@@ -2,15 +2,14 @@
 //! those that are mostly of no use.
 //!
 //! Of a message the one with the higher stamp stays, so any segments can be made into new ones, whatever
-//! lies between them. One group at a time, so that no write takes long.
+//! lies between them: their messages become fresh once more, and the fold puts them away. One group at
+//! a time, so that no write takes long.
 
 use tim_engine::store::StoreError;
 
 use crate::{
     conversation::{Conversation, Segment},
     files::{FileError, Files},
-    fold::pieces,
-    items::Items,
     state::State,
     store::FileStore,
 };
@@ -18,72 +17,63 @@ use crate::{
 /// As many segments may be in each other's way, or small.
 const MANY: usize = 4;
 
-/// The segments of a conversation that should be merged; empty when all is well.
-fn group(it: &Conversation, segment_bytes: usize) -> Vec<usize> {
-    let pick = |which: &dyn Fn(&Segment) -> bool| {
-        let all = it.segments.iter().enumerate();
-        all.filter(|it| which(it.1)).map(|it| it.0).take(MANY + 1).collect::<Vec<_>>()
-    };
-    let wasteful = pick(&|it| it.wasteful);
-    if !wasteful.is_empty() {
-        return wasteful;
+/// Condemns the first segments of a kind when there are too many of them.
+fn thin_out(segments: &mut [Segment], is_one: &dyn Fn(&Segment) -> bool) -> bool {
+    let mut count = 0;
+    for it in &*segments {
+        count += usize::from(is_one(it));
     }
-    let small = pick(&|it| it.bytes < segment_bytes as u64 / 4);
-    if small.len() > MANY {
-        return small;
+    if count <= MANY {
+        return false;
+    }
+    for it in segments {
+        if count > 0 && is_one(it) {
+            it.wasteful = true;
+            count -= 1;
+        }
+    }
+    true
+}
+
+/// Whether segments should be rewritten; those are wasteful then.
+fn has_wasteful(it: &mut Conversation, segment_bytes: usize) -> bool {
+    let all = &mut it.segments;
+    if all.iter().any(|it| it.wasteful) {
+        return true;
+    }
+    if thin_out(all, &|it| it.bytes < segment_bytes as u64 / 4) {
+        return true;
     }
     // Where many meet, one of them begins.
-    let crowds = it.segments.iter().map(|at| pick(&|it| it.covers(at.low.max(at.floor))));
-    crowds.into_iter().find(|it| it.len() > MANY).unwrap_or_default()
+    for at in 0..all.len() {
+        let place = all[at].start();
+        if thin_out(all, &|it| (it.start()..=it.high).contains(&place)) {
+            return true;
+        }
+    }
+    false
 }
 
 impl<F: Files> FileStore<F> {
-    /// Merges one group of one conversation, if there is one.
-    pub(crate) async fn merge(&self, state: &mut State) -> Result<(), FileError> {
-        for at in 0..state.conversations.len() {
-            let group = group(&state.conversations[at], self.limits.segment);
-            if !group.is_empty() {
-                return self.merge_group(state, at, &group).await;
-            }
-        }
-        Ok(())
-    }
-
-    async fn merge_group(
-        &self,
-        state: &mut State,
-        at: usize,
-        group: &[usize],
-    ) -> Result<(), FileError> {
-        let mut all = Items::default();
-        for &segment in group {
-            let items = match self.read(state, at, segment).await {
-                Ok(items) => items,
-                // The conversation is lost; there is nothing to merge any more.
-                Err(StoreError::Gone) => return Ok(()),
-                Err(StoreError::Unusable(text)) => return Err(FileError { full: false, text }),
-            };
-            let floor = state.conversations[at].segments[segment].floor;
-            let alive = items.0.iter().filter(|it| it.position.seq >= floor);
-            alive.for_each(|it| all.put(it.clone()));
-        }
-        let mut made = Vec::new();
-        for piece in pieces(&all, state.stamp, self.limits.segment) {
-            match self.make(state, at, &piece).await {
-                Ok(segment) => made.push(segment),
-                Err(error) => {
-                    let it = &state.conversations[at];
-                    let files = made.iter().map(|made| it.file(made)).collect::<Vec<_>>();
-                    state.garbage.extend(files);
-                    return Err(error);
+    /// Makes the messages of one group of one conversation fresh again, if there is one, and says of
+    /// which.
+    pub(crate) async fn merge(&self, state: &mut State) -> Result<Option<usize>, FileError> {
+        let all = &mut state.conversations;
+        let found = all.iter_mut().position(|it| has_wasteful(it, self.limits.segment));
+        let Some(at) = found else { return Ok(None) };
+        for _ in 0..=MANY {
+            let all = &state.conversations[at].segments;
+            let Some(next) = all.iter().position(|it| it.wasteful) else { break };
+            match self.read(state, at, next).await {
+                Ok(items) => {
+                    let file = state.conversations[at].freshen(next, &items);
+                    state.garbage.push(file);
                 }
+                // The conversation is lost; there is nothing to merge any more.
+                Err(StoreError::Gone) => break,
+                Err(StoreError::Unusable(text)) => return Err(FileError { full: false, text }),
             }
         }
-        let it = &mut state.conversations[at];
-        let old: Vec<u64> = group.iter().map(|&at| it.segments[at].number).collect();
-        let files = it.take(&|it| old.contains(&it.number));
-        it.segments.append(&mut made);
-        state.garbage.extend(files);
-        Ok(())
+        Ok(Some(at))
     }
 }

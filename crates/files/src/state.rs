@@ -198,8 +198,8 @@ impl State {
                     it.put(Item { stamp: UNFOLDED, ..message });
                 }
                 EVICTION => {
-                    let files = it.evict(from.number()?);
-                    self.garbage.extend(files);
+                    let mut files = it.evict(from.number()?);
+                    self.garbage.append(&mut files);
                 }
                 ROW => it.row = from.text()?,
                 CONVERSATION => {
@@ -240,6 +240,27 @@ impl State {
         self.conversations.iter().fold(0, |sum, it| sum.saturating_add(it.bytes()))
     }
 
+    /// Gives up as many bytes of segments, or all there are: the conversations that nobody has opened
+    /// for longest go first, whole. Gives their files. What only this device has is in no segment and
+    /// stays.
+    pub fn make_room(&mut self, bytes: u64) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut freed = 0;
+        while freed < bytes {
+            let mut found: Option<&mut Conversation> = None;
+            for it in &mut self.conversations {
+                let is_older = found.as_ref().is_none_or(|found| it.opened < found.opened);
+                if is_older && !it.segments.is_empty() {
+                    found = Some(it);
+                }
+            }
+            let Some(it) = found else { break };
+            freed += it.bytes();
+            files.append(&mut it.lose());
+        }
+        files
+    }
+
     /// What the engine starts with.
     pub fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot { values: self.values.clone(), ..Snapshot::default() };
@@ -247,8 +268,11 @@ impl State {
             if !it.row.is_empty() {
                 snapshot.conversations.push(it.row.clone());
             }
-            let outbox = it.locals.0.iter().filter(|it| it.outbox);
-            snapshot.outbox.extend(outbox.map(|it| it.json.clone()));
+            for it in &it.locals.0 {
+                if it.outbox {
+                    snapshot.outbox.push(it.json.clone());
+                }
+            }
         }
         snapshot
     }

@@ -11,10 +11,10 @@ use tim_protocol::ids::{ConversationId, MessageId};
 
 use crate::{
     cache::{Cache, Key},
-    codec::{Reader, frame},
+    codec::{Reader, frame, payload},
     conversation::Conversation,
     files::{FileError, Files, META, journal},
-    items::{Item, Items},
+    items::{Item, Items, Search, UNFOLDED},
     state::{Bad, State, encode, record},
     turns::Turns,
 };
@@ -64,43 +64,42 @@ impl<F: Files> FileStore<F> {
     /// # Errors
     /// As there.
     pub async fn with_limits(files: F, limits: Limits) -> Result<Self, StoreError> {
-        let mut state = match files.read(META).await?.map(|it| State::decode(&it)) {
-            None => State::new(),
-            Some(Ok(state)) => state,
-            Some(Err(Bad::Newer)) => return Err(newer()),
-            Some(Err(Bad::Damaged)) => {
+        let mut state = match files.read(META).await? {
+            None => Ok(State::new()),
+            Some(meta) => State::decode(&meta),
+        };
+        if let Ok(it) = &mut state {
+            let journal = files.read(&journal(it.generation)).await?.unwrap_or_default();
+            if let Err(bad) = replay(it, &journal) {
+                state = Err(bad);
+            }
+        }
+        let mut state = match state {
+            Ok(state) => state,
+            Err(Bad::Newer) => {
+                return Err(StoreError::unusable("the files were written by a later version"));
+            }
+            Err(Bad::Damaged) => {
                 files.clear().await?;
                 State::new()
             }
         };
-        let journal = files.read(&journal(state.generation)).await?.unwrap_or_default();
-        state.journal = journal.len();
-        match replay(&mut state, &journal) {
-            Replay::Newer => return Err(newer()),
-            Replay::Headless => {
-                files.clear().await?;
-                state = State::new();
-            }
-            Replay::Torn => state.sound = false,
-            Replay::Whole => {}
-        }
         state.fold_at = limits.journal;
         Ok(Self { files, limits, state: Turns::new(state), cache: RefCell::default() })
     }
 
     /// Writes a batch; the record that it has become.
     async fn append(&self, state: &mut State, batch: &Batch) -> Result<Vec<u8>, FileError> {
-        if !state.sound || state.journal > 4 * self.limits.journal {
-            self.fold(state).await?;
-        }
-        match self.append_once(state, batch).await {
-            Err(error) if error.full => {
-                self.make_room(state, state.bytes() / 4).await;
-                // The journal may end in a part of the record.
-                self.fold(state).await?;
-                self.append_once(state, batch).await
+        let mut full = false;
+        loop {
+            // Without room the journal may end in a part of the record.
+            if full || !state.sound || state.journal > 4 * self.limits.journal {
+                self.fold(state, full).await?;
             }
-            done => done,
+            match self.append_once(state, batch).await {
+                Err(error) if error.full && !full => full = true,
+                done => return done,
+            }
         }
     }
 
@@ -129,50 +128,105 @@ impl<F: Files> FileStore<F> {
             return Ok(items);
         }
         let Some(items) = parse(self.files.read(&name).await?, segment.bytes) else {
-            let files = it.lose();
-            state.garbage.extend(files);
+            let mut files = it.lose();
+            state.garbage.append(&mut files);
             return Err(StoreError::Gone);
         };
-        let alive = items.0.iter().filter(|it| it.position.seq >= segment.floor);
-        let used = alive.fold(0, |sum, it| sum + it.size() as u64);
+        let mut used = 0;
+        for it in &items.0 {
+            if it.position.seq >= segment.floor {
+                used += it.size() as u64;
+            }
+        }
         segment.wasteful = used < segment.bytes / 2;
         let items = Rc::new(items);
         self.cache.borrow_mut().put(key, Rc::clone(&items), self.limits.cache);
         Ok(items)
     }
 
-    fn is_cached(&self, state: &State, conversation: usize, segment: usize) -> bool {
-        self.cache.borrow().has(key(&state.conversations[conversation], segment))
+    /// The next segment that a search has to look into, of those that it has not seen: those in memory
+    /// first, then the one that reaches highest.
+    fn next_for(
+        &self,
+        search: &Search<'_>,
+        found: &Items,
+        conversation: &Conversation,
+        seen: &[bool],
+    ) -> Option<usize> {
+        let mut next = None;
+        let mut best = (false, 0, 0);
+        for (at, it) in conversation.segments.iter().enumerate() {
+            if !seen[at] && search.concerns(it.start(), it.high, found) {
+                let here = (self.cache.borrow().has(key(conversation, at)), it.high, it.number);
+                if next.is_none() || here > best {
+                    (next, best) = (Some(at), here);
+                }
+            }
+        }
+        next
+    }
+
+    /// The JSON of messages of a conversation, ascending.
+    async fn search(
+        &self,
+        conversation: &str,
+        search: Search<'_>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut turn = self.state.turn().await;
+        let state = &mut *turn;
+        let mut page = Items::default();
+        if let Ok(at) = state.find(conversation) {
+            if search.id.is_none() {
+                state.clock += 1;
+                state.conversations[at].opened = state.clock;
+            }
+            let it = &state.conversations[at];
+            page.gather(&it.fresh, &search, 0);
+            page.gather(&it.locals, &search, 0);
+            // Nothing is newer than what no fold has seen.
+            let newest = page.0.first().filter(|it| it.stamp == UNFOLDED);
+            if search.id.is_none() || newest.is_none() {
+                if it.lost > 0 {
+                    return Err(StoreError::Gone);
+                }
+                let mut seen = vec![false; it.segments.len()];
+                while let Some(next) =
+                    self.next_for(&search, &page, &state.conversations[at], &seen)
+                {
+                    seen[next] = true;
+                    let items = self.read(state, at, next).await?;
+                    let floor = state.conversations[at].segments[next].floor;
+                    page.gather(&items, &search, floor);
+                }
+            }
+        }
+        let mut texts = Vec::new();
+        for it in page.0 {
+            texts.push(it.json);
+        }
+        Ok(texts)
     }
 }
 
-/// How a journal was.
-enum Replay {
-    Whole,
-    /// What was torn off its end had not been written.
-    Torn,
-    /// Its beginning is missing.
-    Headless,
-    /// Of a later version.
-    Newer,
-}
-
-fn replay(state: &mut State, journal: &[u8]) -> Replay {
+/// Makes what a journal says. Behind what was torn off its end it must not be added to.
+fn replay(state: &mut State, journal: &[u8]) -> Result<(), Bad> {
+    state.journal = journal.len();
     let mut rest = journal;
     while !rest.is_empty() {
         let here = (journal.len() - rest.len()) as u64;
-        match frame(&mut rest).ok_or(Bad::Damaged).and_then(record) {
-            Err(Bad::Newer) => return Replay::Newer,
-            Ok((place, _)) if place != here => return Replay::Headless,
-            Ok((_, mut changes)) => {
-                if state.apply(&mut changes).is_none() {
-                    return Replay::Torn;
-                }
-            }
-            Err(Bad::Damaged) => return Replay::Torn,
+        let made = match frame(&mut rest).ok_or(Bad::Damaged).and_then(record) {
+            Err(Bad::Newer) => return Err(Bad::Newer),
+            // Its beginning is missing.
+            Ok((place, _)) if place != here => return Err(Bad::Damaged),
+            Ok((_, mut changes)) => state.apply(&mut changes),
+            Err(Bad::Damaged) => None,
+        };
+        if made.is_none() {
+            state.sound = false;
+            break;
         }
     }
-    Replay::Whole
+    Ok(())
 }
 
 fn key(conversation: &Conversation, segment: usize) -> Key {
@@ -194,10 +248,6 @@ fn parse(content: Option<Vec<u8>>, bytes: u64) -> Option<Items> {
     Some(items)
 }
 
-fn newer() -> StoreError {
-    StoreError::unusable("the files were written by a later version")
-}
-
 impl<F: Files> Store for FileStore<F> {
     const MESSAGES_PER_CONVERSATION: u64 = 5_000;
 
@@ -209,10 +259,10 @@ impl<F: Files> Store for FileStore<F> {
         let mut turn = self.state.turn().await;
         let state = &mut *turn;
         let written = self.append(state, batch).await?;
-        if let Some(Ok((_, mut changes))) = frame(&mut written.as_slice()).map(record) {
+        if let Ok((_, mut changes)) = record(payload(&written)) {
             state.apply(&mut changes);
         }
-        if state.journal > state.fold_at && self.fold(state).await.is_err() {
+        if state.journal > state.fold_at && self.fold(state, false).await.is_err() {
             // Everything is in the journal; it is tried again when that has grown further.
             state.fold_at = state.journal + self.limits.journal;
         }
@@ -225,33 +275,7 @@ impl<F: Files> Store for FileStore<F> {
         before: Position,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let mut turn = self.state.turn().await;
-        let state = &mut *turn;
-        let Ok(at) = state.find(conversation.as_str()) else { return Ok(Vec::new()) };
-        state.clock += 1;
-        let it = &mut state.conversations[at];
-        it.opened = state.clock;
-        if it.lost > 0 {
-            return Err(StoreError::Gone);
-        }
-        let mut page = Items::default();
-        page.gather(&it.fresh, before, 0, limit);
-        page.gather(&it.locals, before, 0, limit);
-        let mut last = None;
-        while let Some(next) = state.conversations[at].next_lower(last) {
-            let segment = &state.conversations[at].segments[next];
-            let (low, high, floor) = (segment.low, segment.high, segment.floor);
-            let is_full = page.0.len() >= limit;
-            if is_full && page.0.first().is_none_or(|it| it.position > Position::stored(high)) {
-                break;
-            }
-            last = Some(segment.reach());
-            if Position::stored(low) < before {
-                let items = self.read(state, at, next).await?;
-                page.gather(&items, before, floor, limit);
-            }
-        }
-        Ok(page.0.into_iter().map(|it| it.json).collect())
+        self.search(conversation.as_str(), Search { before, limit, id: None }).await
     }
 
     async fn message(
@@ -259,40 +283,9 @@ impl<F: Files> Store for FileStore<F> {
         conversation: &ConversationId,
         id: &MessageId,
     ) -> Result<Option<String>, StoreError> {
-        let mut turn = self.state.turn().await;
-        let state = &mut *turn;
-        let id = id.as_str();
-        let Ok(at) = state.find(conversation.as_str()) else { return Ok(None) };
-        let it = &state.conversations[at];
-        if let Some(item) = it.fresh.find(id).or_else(|| it.locals.find(id)) {
-            return Ok(Some(item.json.clone()));
-        }
-        if it.lost > 0 {
-            return Err(StoreError::Gone);
-        }
-        let mut found: Option<Item> = None;
-        let mut todo: Vec<usize> = (0..it.segments.len()).collect();
-        // Those in memory first, then the newest: only those at its place may have a newer one.
-        while let Some(next) = todo
-            .iter()
-            .rposition(|it| self.is_cached(state, at, *it))
-            .or_else(|| todo.len().checked_sub(1))
-        {
-            let next = todo.remove(next);
-            let segment = &state.conversations[at].segments[next];
-            if found.as_ref().is_some_and(|it| !segment.covers(it.position.seq)) {
-                continue;
-            }
-            let floor = segment.floor;
-            let items = self.read(state, at, next).await?;
-            let here = items.find(id).filter(|it| it.position.seq >= floor);
-            if let Some(item) =
-                here.filter(|it| found.as_ref().is_none_or(|old| it.stamp > old.stamp))
-            {
-                found = Some(item.clone());
-            }
-        }
-        Ok(found.map(|it| it.json))
+        let before = Position { seq: u64::MAX, sub: u64::MAX };
+        let search = Search { before, limit: 1, id: Some(id.as_str()) };
+        Ok(self.search(conversation.as_str(), search).await?.pop())
     }
 
     fn trim(&self) {

@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use tim_protocol::ids::{ConversationId, MessageId};
 
-use crate::{order::Order, table::Table};
+use crate::{gather::Gather, order::Order, table::Table};
 
 use super::{Batch, Position, Record, Snapshot, Store, StoreError};
 
@@ -70,13 +70,13 @@ impl Store for MemoryStore {
     async fn load(&self) -> Result<Snapshot, StoreError> {
         let tables = self.0.borrow();
         Ok(Snapshot {
-            conversations: tables.conversations.iter().map(|(_, json)| json.clone()).collect(),
+            conversations: tables.conversations.iter().map(|(_, json)| json.clone()).gather(),
             outbox: tables
                 .messages
                 .values()
                 .filter(|it| it.outbox)
                 .map(|it| it.json.clone())
-                .collect(),
+                .gather(),
             values: tables.values.clone(),
         })
     }
@@ -88,7 +88,8 @@ impl Store for MemoryStore {
         }
         for (conversation, below) in &batch.evictions {
             let old = tables.log(conversation).map(|it| it.before(Position::stored(*below)));
-            for (position, id) in old.into_iter().flatten().cloned().collect::<Vec<_>>() {
+            let Some(old) = old else { continue };
+            for (position, id) in old.cloned().gather() {
                 if position.sub == 0 {
                     tables.remove(&id);
                 }
@@ -113,7 +114,7 @@ impl Store for MemoryStore {
         Ok(log
             .skip(above)
             .filter_map(|(_, id)| tables.messages.get(id).map(|it| it.json.clone()))
-            .collect())
+            .gather())
     }
 
     async fn message(
