@@ -1,4 +1,4 @@
-//! Lists of what an iterator gives.
+//! Lists of what an iterator gives, and parts of lists.
 //!
 //! `collect` brings, for every iterator, code that guesses the length and reuses memory. A loop that
 //! pushes is a third of that to download.
@@ -21,3 +21,8 @@ pub(crate) trait Gather: Iterator + Sized {
 }
 
 impl<I: Iterator> Gather for I {}
+
+/// Keeps some items: `retain`, once for each type.
+pub(crate) fn keep<T>(list: &mut Vec<T>, which: &dyn Fn(&T) -> bool) {
+    list.retain(which);
+}

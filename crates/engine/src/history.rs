@@ -17,12 +17,12 @@ use crate::{
     arrivals::Arrivals,
     client::Client,
     error::Error,
-    gather::Gather,
+    gather::{Gather, keep},
     message::Held,
     output::{MessageRef, message_refs},
     ports::Host,
     state::CACHED_PER_CONVERSATION,
-    store::Position,
+    store::{Position, Wanted},
 };
 
 /// What one fetch brings: a few pages, so that scrolling back seldom waits.
@@ -236,7 +236,7 @@ impl<H: Host> Client<H> {
             // What was fetched while the store was being read is not in what was read, and what was
             // given up meanwhile is not to be relied on: only what holds before and after counts.
             let expected = self.reach(id, before);
-            let kept = self.kept_older(id, before, count + 1).await;
+            let kept = self.kept(id, Wanted::Older { before, limit: count + 1 }).await;
             let found = self.reach(id, before);
             let reach = Reach {
                 start: expected.start.max(found.start),
@@ -244,14 +244,14 @@ impl<H: Host> Client<H> {
             };
             let mut messages = kept.clone();
             // A message of this device behind the last held place is still in order.
-            retain(&mut messages, &|it| {
+            keep(&mut messages, &|it| {
                 it.position.seq + 1 >= reach.start
                     && (it.position.sub > 0 || it.position.seq >= reach.start)
             });
             let is_full = messages.len() > count;
             if reach.begins || messages.len() >= count {
                 if is_full {
-                    messages.drain(..messages.len() - count);
+                    keep_last(&mut messages, count);
                 }
                 let is_completed = reach.begins && !is_full;
                 return Ok(Page { messages, is_completed });
@@ -311,7 +311,7 @@ impl<H: Host> Client<H> {
         let held = self.with(|state| state.messages.get(&message).cloned());
         let held = match held {
             Some(held) => Some(held),
-            None => self.kept_message(id, &message).await,
+            None => self.kept(id, Wanted::Message(&message)).await.pop(),
         };
         if let Some(held) = held {
             return if held.conversation == *id { Ok(held.position) } else { Err(foreign()) };
@@ -473,12 +473,12 @@ impl<H: Host> Client<H> {
         let mut side: Vec<Held> = Vec::new();
         let mut before = Position::stored(head + 1);
         loop {
-            let mut chunk = self.kept_older(id, before, OFFLINE_CHUNK).await;
+            let mut chunk = self.kept(id, Wanted::Older { before, limit: OFFLINE_CHUNK }).await;
             let Some(first) = chunk.first() else { break };
             before = first.position;
             let passed = first.message.time < start;
             let older = direction == Direction::Older;
-            retain(&mut chunk, &|it| {
+            keep(&mut chunk, &|it| {
                 if older { it.message.time <= start } else { it.message.time >= start }
             });
             chunk.append(&mut side);
@@ -492,7 +492,7 @@ impl<H: Host> Client<H> {
             }
         }
         if direction == Direction::Older {
-            side.drain(..side.len().saturating_sub(count));
+            keep_last(&mut side, count);
         }
         if side.is_empty() {
             return Err(error);
@@ -531,13 +531,12 @@ fn without_server(mut kept: Vec<Held>, count: usize, error: Error) -> Result<Pag
     if kept.is_empty() || !is_unreachable(&error) {
         return Err(error);
     }
-    kept.drain(..kept.len().saturating_sub(count));
+    keep_last(&mut kept, count);
     Ok(Page { messages: kept, is_completed: false })
 }
 
-/// Keeps some messages.
-fn retain(messages: &mut Vec<Held>, which: &dyn Fn(&Held) -> bool) {
-    messages.retain(which);
+fn keep_last(messages: &mut Vec<Held>, count: usize) {
+    *messages = messages.split_off(messages.len().saturating_sub(count));
 }
 
 /// Puts a message of a page into memory, unless memory knows better.

@@ -24,7 +24,7 @@ use crate::{
     output::Status,
     ports::{Host, LogLevel},
     ranges::Ranges,
-    store::{Batch, Position, Record, Snapshot, Store, StoreError, memory::MemoryStore},
+    store::{Batch, Record, Snapshot, Store, StoreError, Wanted, memory::MemoryStore},
     table::Table,
 };
 
@@ -148,14 +148,16 @@ impl<S: Store> Keeper<S> {
     }
 }
 
-/// Runs an operation on whichever store is in use.
-macro_rules! on {
-    ($backend:expr, $store:ident => $operation:expr) => {
-        match &*$backend {
-            Backend::Device($store) => $operation,
-            Backend::Memory($store) => $operation,
+impl<S: Store> Backend<S> {
+    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        match self {
+            Self::Device(store) => store.write(batch).await,
+            Self::Memory(store) => {
+                store.write_now(batch);
+                Ok(())
+            }
         }
-    };
+    }
 }
 
 impl<H: Host> Client<H> {
@@ -189,8 +191,8 @@ impl<H: Host> Client<H> {
                 continue;
             }
             let backend = keeper.store();
-            if let Err(error) = on!(backend, store => store.write(&batch).await) {
-                self.go_on_in_memory(keeper, batch, &error).await;
+            if let Err(error) = backend.write(&batch).await {
+                self.go_on_in_memory(keeper, batch, &error);
             }
         }
     }
@@ -211,7 +213,7 @@ impl<H: Host> Client<H> {
         let batch = Batch { messages, ..Batch::default() };
         let backend = keeper.store();
         // A failure is met again by whoever writes them next.
-        let _ = on!(backend, store => store.write(&batch).await);
+        let _ = backend.write(&batch).await;
     }
 
     /// Drops what is kept of a log up to a place. What is collected from now on stays, also below.
@@ -270,7 +272,7 @@ impl<H: Host> Client<H> {
                 }
             }
             *waiting = rest;
-            for id in conversations.drain(..) {
+            for id in std::mem::take(conversations) {
                 if let Some(it) = state.conversations.get_mut(&id) {
                     // Older ones are dropped and fetched again on demand.
                     let kept = H::Store::MESSAGES_PER_CONVERSATION;
@@ -288,52 +290,32 @@ impl<H: Host> Client<H> {
 
     /// The store's content at the beginning of a session.
     pub(crate) async fn load(&self, keeper: &Keeper<H::Store>) -> Snapshot {
-        let backend = keeper.store();
-        match on!(backend, store => store.load().await) {
-            Ok(snapshot) => snapshot,
-            Err(error) => {
-                self.go_on_in_memory(keeper, Batch::default(), &error).await;
-                Snapshot::default()
-            }
-        }
+        let error = match &*keeper.store() {
+            Backend::Device(store) => match store.load().await {
+                Ok(snapshot) => return snapshot,
+                Err(error) => error,
+            },
+            Backend::Memory(store) => return store.load_now(),
+        };
+        self.go_on_in_memory(keeper, Batch::default(), &error);
+        Snapshot::default()
     }
 
-    /// See [`Store::older`].
-    pub(crate) async fn kept_older(
+    /// What is kept of a conversation; see [`Store::find`].
+    pub(crate) async fn kept(
         &self,
         conversation: &ConversationId,
-        before: Position,
-        limit: usize,
+        wanted: Wanted<'_>,
     ) -> Vec<Held> {
         let Some(keeper) = self.keeper() else { return Vec::new() };
         self.flush(&keeper).await;
-        let backend = keeper.store();
-        let page = on!(backend, store => store.older(conversation, before, limit).await);
-        self.read(&keeper, conversation, page).await
-    }
-
-    /// See [`Store::message`].
-    pub(crate) async fn kept_message(
-        &self,
-        conversation: &ConversationId,
-        id: &MessageId,
-    ) -> Option<Held> {
-        let keeper = self.keeper()?;
-        self.flush(&keeper).await;
-        let backend = keeper.store();
-        let found = on!(backend, store => store.message(conversation, id).await);
-        self.read(&keeper, conversation, found.map(|it| it.into_iter().gather())).await.pop()
-    }
-
-    async fn read(
-        &self,
-        keeper: &Keeper<H::Store>,
-        conversation: &ConversationId,
-        page: Result<Vec<String>, StoreError>,
-    ) -> Vec<Held> {
-        match page {
+        let found = match &*keeper.store() {
+            Backend::Device(store) => store.find(conversation, wanted).await,
+            Backend::Memory(store) => Ok(store.find_now(conversation, wanted)),
+        };
+        match found {
             // A damaged text is left out; its place is fetched again when somebody asks.
-            Ok(texts) => texts.iter().filter_map(|it| Held::kept(it)).gather(),
+            Ok(texts) => return texts.iter().filter_map(|it| Held::kept(it)).gather(),
             Err(StoreError::Gone) => {
                 self.log(LogLevel::Warn, "the store has lost messages, they are fetched again");
                 self.with(|state| {
@@ -342,25 +324,25 @@ impl<H: Host> Client<H> {
                     it.begin = None;
                 });
                 self.drop_log(conversation, Seq::MAX - 1);
-                Vec::new()
             }
-            Err(error) => {
-                self.go_on_in_memory(keeper, Batch::default(), &error).await;
-                Vec::new()
-            }
+            Err(error) => self.go_on_in_memory(&keeper, Batch::default(), &error),
         }
+        Vec::new()
     }
 
     /// Memory is short: the store lets go of what it can read again.
     pub fn trim_store(&self) {
         if let Some(keeper) = self.keeper() {
-            on!(keeper.store(), store => store.trim());
+            match &*keeper.store() {
+                Backend::Device(store) => store.trim(),
+                Backend::Memory(store) => store.trim(),
+            }
         }
     }
 
     /// Leaves the device's store for good. What it held is fetched again when somebody asks; what
     /// only this device has is taken along as far as it is in memory.
-    async fn go_on_in_memory(&self, keeper: &Keeper<H::Store>, batch: Batch, error: &StoreError) {
+    fn go_on_in_memory(&self, keeper: &Keeper<H::Store>, batch: Batch, error: &StoreError) {
         let memory = MemoryStore::default();
         match &*keeper.store() {
             Backend::Device(device) => {
@@ -372,7 +354,7 @@ impl<H: Host> Client<H> {
                 // What is there by now is newer.
                 let messages = batch.messages.into_iter().filter(|it| !memory.contains(&it.id));
                 let rest = Batch { messages: messages.gather(), ..Batch::default() };
-                let _ = memory.write(&rest).await;
+                memory.write_now(&rest);
                 return;
             }
         }
@@ -386,8 +368,7 @@ impl<H: Host> Client<H> {
         });
         rest.evictions.clear();
         rest.conversations.clear();
-        // Memory takes everything.
-        let _ = memory.write(&rest).await;
+        memory.write_now(&rest);
         *keeper.store.borrow_mut() = Rc::new(Backend::Memory(memory));
         self.drain();
     }

@@ -66,7 +66,7 @@ impl<H: Host> Client<H> {
     pub fn conversation_list(&self, choice: ListChoice) -> ConversationListResult {
         self.with(|state| {
             let ids = match choice {
-                ListChoice::All => list_order(state.conversations.values()),
+                ListChoice::All => list_order(&mut state.conversations.values()),
                 ListChoice::Only(asked) => {
                     let mut ids: Vec<ConversationId> = Vec::new();
                     for id in asked.iter().filter_map(|it| it.parse().ok()) {

@@ -87,7 +87,7 @@ impl FromJson for Held {
 
     fn fill(&mut self, json: &Json<'_>) -> Result<(), Bad> {
         let mut object = ObjectReader::new(json);
-        object.member("message", Rc::<Message>::make_mut(&mut self.message));
+        object.member("message", own(&mut self.message));
         object.member("conversationID", &mut self.conversation);
         object.member("position", &mut self.position);
         object.member("status", &mut self.status);
@@ -138,7 +138,7 @@ impl Held {
     pub fn accept(&mut self, sent: &Sent) -> Patch {
         self.status = Status::Success;
         self.position = Position::stored(sent.seq);
-        let message = Rc::make_mut(&mut self.message);
+        let message = own(&mut self.message);
         let in_group = message.conversation_type == ConversationType::Group;
         let sequence = if in_group { sent.seq } else { message.sequence };
         Patch {
@@ -196,4 +196,13 @@ fn changed<T: Clone + PartialEq>(value: &mut T, new: &T) -> Option<T> {
         value.clone_from(new);
         new.clone()
     })
+}
+
+/// A message to change; a copy of its own if somebody else has it, too. `Rc::make_mut` would bring the
+/// copying once more.
+pub(crate) fn own(message: &mut Rc<Message>) -> &mut Message {
+    if Rc::get_mut(message).is_none() {
+        *message = Rc::new(Message::clone(message));
+    }
+    Rc::get_mut(message).expect("nobody else has it")
 }

@@ -34,7 +34,8 @@ impl Order {
 
     /// Takes the oldest messages out, all at once: each time the others move up.
     pub fn drop_oldest(&mut self, count: usize) -> Vec<MessageId> {
-        self.0.drain(..count.min(self.0.len())).map(|(_, id)| id).gather()
+        let rest = self.0.split_off(count.min(self.0.len()));
+        std::mem::replace(&mut self.0, rest).into_iter().map(|(_, id)| id).gather()
     }
 
     /// Number of messages.

@@ -8,6 +8,8 @@ use tim_protocol::{
     json::{Bad, FromJson, Json, ToJson},
 };
 
+use crate::gather::keep;
+
 /// Stretches of a log, ascending, apart from each other by at least one missing place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ranges(Vec<(Seq, Seq)>);
@@ -24,7 +26,7 @@ impl Ranges {
             low = low.min(a);
             high = high.max(b);
         }
-        self.0.retain(|it| !touches(it));
+        keep(&mut self.0, &|it| !touches(it));
         let at = self.0.partition_point(|&(a, _)| a < low);
         self.0.insert(at, (low, high));
     }
@@ -37,7 +39,7 @@ impl Ranges {
 
     /// Forgets everything below `seq`.
     pub fn forget_below(&mut self, seq: Seq) {
-        self.0.retain(|&(_, b)| b >= seq);
+        keep(&mut self.0, &|&(_, b)| b >= seq);
         if let Some((a, _)) = self.0.first_mut() {
             *a = (*a).max(seq);
         }

@@ -16,7 +16,7 @@ use tim_protocol::{
 use crate::{
     client::Client,
     conversation::{Arrival, Conversation, begin_log},
-    gather::Gather,
+    gather::{Gather, keep},
     message::Held,
     output::{Event, MessageView, Output, Patch, Status},
     ports::{Host, LogLevel},
@@ -34,11 +34,12 @@ impl<H: Host> Client<H> {
         if !matches!(push, Push::Kicked(_)) && self.with(|state| state.me.is_none()) {
             return;
         }
-        let mut push = Some(push);
-        self.with(|state| {
-            if let Some(early) = &mut state.early {
-                early.extend(push.take_if(|it| !matches!(it, Push::Kicked(_))));
+        let push = self.with(|state| match &mut state.early {
+            Some(early) if !matches!(push, Push::Kicked(_)) => {
+                early.push(push);
+                None
             }
+            _ => Some(push),
         });
         let Some(push) = push else { return };
         match push {
@@ -73,7 +74,7 @@ impl<H: Host> Client<H> {
                     it.head_seq = it.head_seq.max(entry.seq);
                     let (seq, rev) = (entry.seq, entry.rev);
                     let log = begin_log(it, seq, rev, complete);
-                    due.extend(log.take(seq, rev, Arrival::Entry(Box::new(entry))));
+                    due.append(&mut log.take(seq, rev, Arrival::Entry(Box::new(entry))));
                 }
                 due
             });
@@ -154,7 +155,7 @@ impl<H: Host> Client<H> {
                 return;
             }
             it.read_told = it.read_told.max(push.read_seq);
-            it.counted.retain(|seq| *seq > push.read_seq);
+            keep(&mut it.counted, &|seq| *seq > push.read_seq);
             let later = it.counted.len() as u32;
             // What came after the mark may have been faster than this.
             it.unread_count = if push.read_seq >= it.counted_by_server {

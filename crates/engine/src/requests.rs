@@ -8,7 +8,7 @@
 
 use tim_protocol::{code::Code, limits};
 
-use crate::{error::Error, oneshot, pace::Pace};
+use crate::{error::Error, gather::keep, oneshot, pace::Pace};
 
 /// The text of a reply's body, or what went wrong.
 pub type Answer = Result<String, Error>;
@@ -119,7 +119,7 @@ impl Requests {
 
     /// The frame of a request that is bound to a link, to be written now.
     pub fn write(&mut self, id: u64, now_ms: u64) -> Option<&str> {
-        self.others.retain(|it| *it != id);
+        keep(&mut self.others, &|it| *it != id);
         self.written(id, now_ms)
     }
 

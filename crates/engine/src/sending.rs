@@ -9,8 +9,6 @@
 //!
 //! Online-only messages skip memory and store: they exist for the moment.
 
-use std::rc::Rc;
-
 use tim_protocol::{
     call::{MessageControlInfo, SendMessage, Sent},
     code::Code,
@@ -24,13 +22,13 @@ use crate::{
     client::{Client, read_reply},
     conversation::{Arrival, begin_log},
     error::Error,
-    message::{Held, SendOptions},
+    message::{Held, SendOptions, own},
     oneshot,
     output::{MessageRef, Output, Patch, Status},
     ports::Host,
     receiving::conversation_of,
     requests::Patience,
-    store::Position,
+    store::{Position, Wanted},
 };
 
 /// `data` of a send.
@@ -79,7 +77,9 @@ impl<H: Host> Client<H> {
         let held = match held {
             Some(held) => Some(held),
             None => match self.with(|state| conversation_of(&message, state.my_id())) {
-                Some(conversation) => self.kept_message(&conversation, &message.id).await,
+                Some(conversation) => {
+                    self.kept(&conversation, Wanted::Message(&message.id)).await.pop()
+                }
                 None => None,
             },
         };
@@ -135,7 +135,8 @@ impl<H: Host> Client<H> {
 
     /// Tells those who sent the same message meanwhile.
     fn tell_waiting(&self, id: &MessageId, outcome: &Result<(), Error>) {
-        for waiting in self.with(|state| state.sending.remove(id)).into_iter().flatten() {
+        let Some(all) = self.with(|state| state.sending.remove(id)) else { return };
+        for waiting in all {
             // A caller that is gone misses nothing.
             let _ = waiting.send(outcome.clone());
         }
@@ -244,7 +245,7 @@ impl<H: Host> Client<H> {
             let mut held = Held::unsent(message, conversation.clone(), position, options);
             if attempt == Attempt::Again {
                 held.is_resend = true;
-                Rc::make_mut(&mut held.message).time = now_s;
+                own(&mut held.message).time = now_s;
             }
             if attempt == Attempt::First(Known::Yes) {
                 state.cache_known(held);

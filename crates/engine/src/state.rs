@@ -16,7 +16,7 @@ use crate::{
     conversation::{Conversation, list_order},
     error::Error,
     gate::Phase,
-    message::Held,
+    message::{Held, own},
     oneshot,
     output::{Event, NetState, Output, Patch, Status},
     ports::Socket,
@@ -189,7 +189,7 @@ impl<S> State<S> {
         let name = conversation.newer_name(&held.message);
         let mut view = held.view(self.my_id(), read_seq, peer_read_seq);
         if let Some((nick, avatar)) = name.filter(|_| view.v.flow == "in") {
-            let message = Rc::make_mut(&mut view.m);
+            let message = own(&mut view.m);
             (message.nick, message.avatar) = (nick, avatar);
         }
         held.told_read = view.v.is_read;
@@ -301,7 +301,7 @@ impl<S> State<S> {
     pub fn emit_list(&mut self, now_ms: u64) {
         self.list.dirty = false;
         self.list.last_ms = now_ms;
-        let order = list_order(self.conversations.values());
+        let order = list_order(&mut self.conversations.values());
         self.emit(Event::ConversationList(order));
         let total = self.total_unread();
         if self.list.total != Some(total) {

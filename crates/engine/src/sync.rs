@@ -57,7 +57,7 @@ impl<H: Host> Client<H> {
             return;
         }
         let known = self.restore(&snapshot);
-        for push in self.with(|state| state.early.take()).into_iter().flatten() {
+        for push in self.with(|state| state.early.take()).unwrap_or_default() {
             self.take_push(push);
         }
         self.keep_me();
@@ -236,7 +236,7 @@ impl<H: Host> Client<H> {
 
     /// Conversations with something missing, in list order: what the user sees first comes first.
     fn behind(&self) -> Vec<ConversationId> {
-        self.with(|state| list_order(state.conversations.values().filter(|it| it.is_behind())))
+        self.with(|state| list_order(&mut state.conversations.values().filter(|it| it.is_behind())))
     }
 
     /// Fetches what was missed before the login, without events.
@@ -404,9 +404,9 @@ impl<H: Host> Client<H> {
                     // A jump at the beginning is what the server has thrown away: nothing is missing.
                     it.ranges.add(arrivals.seq() + 1, last);
                 }
-                due.extend(arrivals.take_page(page));
+                due.append(&mut arrivals.take_page(page));
                 if completed {
-                    due.extend(arrivals.caught_up(changes.rev));
+                    due.append(&mut arrivals.caught_up(changes.rev));
                 }
             }
         });

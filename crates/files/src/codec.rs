@@ -4,10 +4,35 @@
 //! A number takes seven bits per byte, the lower ones first; a text is its length and UTF-8. Nothing
 //! here knows what is written with it. Reading stands any bytes: what cannot be right is `None`.
 
-use crc::{CRC_32_ISO_HDLC, Crc, Table};
+/// What half a byte does to a CRC. A table for whole bytes is twice as fast and 1 KB that nothing
+/// compresses.
+const HALF_BYTES: [u32; 16] = {
+    let mut table = [0; 16];
+    let mut at = 0;
+    while at < 16 {
+        let mut crc = at as u32;
+        let mut bit = 0;
+        while bit < 4 {
+            crc = crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+            bit += 1;
+        }
+        table[at] = crc;
+        at += 1;
+    }
+    table
+};
 
-/// A table of 1 KB: the faster ones are larger than everything else here.
-static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
+/// The CRC-32 of zip and gzip.
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = !0;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..2 {
+            crc = crc >> 4 ^ HALF_BYTES[(crc & 15) as usize];
+        }
+    }
+    !crc
+}
 
 /// Length and CRC.
 const HEAD: usize = 8;
@@ -21,7 +46,7 @@ pub fn begin(out: &mut Vec<u8>) -> usize {
 /// Ends a frame.
 pub fn end(out: &mut [u8], payload: usize) {
     let length = (out.len() - payload) as u32;
-    let crc = CRC.checksum(&out[payload..]);
+    let crc = checksum(&out[payload..]);
     out[payload - 8..payload - 4].copy_from_slice(&length.to_le_bytes());
     out[payload - 4..payload].copy_from_slice(&crc.to_le_bytes());
 }
@@ -37,7 +62,7 @@ pub fn frame<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (crc, behind) = behind.split_first_chunk::<4>()?;
     let (payload, behind) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     // Zeros, which some disks leave after a crash, would be an empty frame with its right CRC.
-    if payload.is_empty() || CRC.checksum(payload) != u32::from_le_bytes(*crc) {
+    if payload.is_empty() || checksum(payload) != u32::from_le_bytes(*crc) {
         return None;
     }
     *rest = behind;
@@ -110,6 +135,12 @@ mod tests {
         }
         assert!(reader.is_empty());
         assert_eq!((reader.number(), reader.text()), (None, None));
+    }
+
+    #[test]
+    fn the_checksum_is_that_of_everybody() {
+        assert_eq!(checksum(b"123456789"), 0xcbf4_3926);
+        assert_eq!(checksum(b""), 0);
     }
 
     #[test]

@@ -171,7 +171,7 @@ impl Conversation {
             last.high = last.high.max(piece.high);
             last.sound = true;
         }
-        self.fresh.0.drain(..piece.count);
+        self.fresh.keep_last(self.fresh.0.len() - piece.count);
     }
 
     /// What its segments take.

@@ -87,6 +87,11 @@ impl Items {
         }
     }
 
+    /// Drops all but the last ones.
+    pub fn keep_last(&mut self, count: usize) {
+        self.0 = self.0.split_off(self.0.len().saturating_sub(count));
+    }
+
     /// Drops all but some.
     pub fn keep(&mut self, which: &dyn Fn(&Item) -> bool) {
         self.0.retain(which);
@@ -107,8 +112,7 @@ impl Items {
                 left -= 1;
             }
         }
-        let over = self.0.len().saturating_sub(search.limit);
-        self.0.drain(..over);
+        self.keep_last(search.limit);
     }
 }
 

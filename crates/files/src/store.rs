@@ -6,8 +6,8 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError};
-use tim_protocol::ids::{ConversationId, MessageId};
+use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError, Wanted};
+use tim_protocol::ids::ConversationId;
 
 use crate::{
     cache::{Cache, Key},
@@ -269,23 +269,19 @@ impl<F: Files> Store for FileStore<F> {
         Ok(())
     }
 
-    async fn older(
+    async fn find(
         &self,
         conversation: &ConversationId,
-        before: Position,
-        limit: usize,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<String>, StoreError> {
-        self.search(conversation.as_str(), Search { before, limit, id: None }).await
-    }
-
-    async fn message(
-        &self,
-        conversation: &ConversationId,
-        id: &MessageId,
-    ) -> Result<Option<String>, StoreError> {
-        let before = Position { seq: u64::MAX, sub: u64::MAX };
-        let search = Search { before, limit: 1, id: Some(id.as_str()) };
-        Ok(self.search(conversation.as_str(), search).await?.pop())
+        let search = match wanted {
+            Wanted::Older { before, limit } => Search { before, limit, id: None },
+            Wanted::Message(id) => {
+                let before = Position { seq: u64::MAX, sub: u64::MAX };
+                Search { before, limit: 1, id: Some(id.as_str()) }
+            }
+        };
+        self.search(conversation.as_str(), search).await
     }
 
     fn trim(&self) {

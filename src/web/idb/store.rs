@@ -5,8 +5,8 @@
 
 use futures::future::{Either, select};
 use js_sys::{Array, Object, Reflect};
-use tim_engine::store::{Batch, Position, Record, Snapshot, Store, StoreError};
-use tim_protocol::ids::{ConversationId, MessageId};
+use tim_engine::store::{Batch, Position, Record, Snapshot, Store, StoreError, Wanted};
+use tim_protocol::ids::ConversationId;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{
     IdbDatabase, IdbFactory, IdbIndex, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest,
@@ -212,12 +212,22 @@ impl Store for IdbStore {
         commit.wait().await
     }
 
-    async fn older(
+    async fn find(
         &self,
         conversation: &ConversationId,
-        before: Position,
-        limit: usize,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<String>, StoreError> {
+        let (before, limit) = match wanted {
+            Wanted::Older { before, limit } => (before, limit),
+            Wanted::Message(id) => {
+                let request = self
+                    .read(schema::MESSAGES)?
+                    .get(&JsValue::from_str(id.as_str()))
+                    .map_err(|error| failure(&error))?;
+                let found = self.text(&result(&request).await?);
+                return Ok(found.into_iter().collect());
+            }
+        };
         // A bounded `getAll` is three times as fast as a cursor, and places are dense: the page is
         // nearly always in the first stretch that is looked at.
         let mut reach = limit as u64;
@@ -233,18 +243,6 @@ impl Store for IdbStore {
             }
             reach = reach.saturating_mul(4);
         }
-    }
-
-    async fn message(
-        &self,
-        _: &ConversationId,
-        id: &MessageId,
-    ) -> Result<Option<String>, StoreError> {
-        let request = self
-            .read(schema::MESSAGES)?
-            .get(&JsValue::from_str(id.as_str()))
-            .map_err(|error| failure(&error))?;
-        Ok(self.text(&result(&request).await?))
     }
 
     fn close(&self) {

@@ -8,7 +8,7 @@ use tim_protocol::ids::{ConversationId, MessageId};
 
 use crate::{gather::Gather, order::Order, table::Table};
 
-use super::{Batch, Position, Record, Snapshot, Store, StoreError};
+use super::{Batch, Position, Record, Snapshot, Store, StoreError, Wanted};
 
 /// History in memory. Clones share their content, like two tabs share a database.
 #[derive(Clone, Debug, Default)]
@@ -62,26 +62,24 @@ impl MemoryStore {
     pub(crate) fn contains(&self, id: &MessageId) -> bool {
         self.0.borrow().messages.contains(id)
     }
-}
 
-impl Store for MemoryStore {
-    const MESSAGES_PER_CONVERSATION: u64 = 50_000;
-
-    async fn load(&self) -> Result<Snapshot, StoreError> {
+    /// See [`Store::load`]. Nothing here waits for anything or fails.
+    pub(crate) fn load_now(&self) -> Snapshot {
         let tables = self.0.borrow();
-        Ok(Snapshot {
-            conversations: tables.conversations.iter().map(|(_, json)| json.clone()).gather(),
-            outbox: tables
-                .messages
-                .values()
-                .filter(|it| it.outbox)
-                .map(|it| it.json.clone())
-                .gather(),
-            values: tables.values.clone(),
-        })
+        let mut snapshot = Snapshot { values: tables.values.clone(), ..Snapshot::default() };
+        for (_, json) in &tables.conversations {
+            snapshot.conversations.push(json.clone());
+        }
+        for record in tables.messages.values() {
+            if record.outbox {
+                snapshot.outbox.push(record.json.clone());
+            }
+        }
+        snapshot
     }
 
-    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+    /// See [`Store::write`].
+    pub(crate) fn write_now(&self, batch: &Batch) {
         let mut tables = self.0.borrow_mut();
         for record in &batch.messages {
             tables.put(record.clone());
@@ -97,32 +95,52 @@ impl Store for MemoryStore {
         }
         batch.conversations.iter().for_each(|it| replace(&mut tables.conversations, it));
         batch.values.iter().for_each(|it| replace(&mut tables.values, it));
+    }
+
+    /// See [`Store::find`].
+    pub(crate) fn find_now(
+        &self,
+        conversation: &ConversationId,
+        wanted: Wanted<'_>,
+    ) -> Vec<String> {
+        let tables = self.0.borrow();
+        let mut texts = Vec::new();
+        let mut put = |id| {
+            if let Some(record) = tables.messages.get(id) {
+                texts.push(record.json.clone());
+            }
+        };
+        match wanted {
+            Wanted::Message(id) => put(id),
+            Wanted::Older { before, limit } => {
+                if let Some(log) = tables.log(conversation).map(|it| it.before(before)) {
+                    let above = log.len().saturating_sub(limit);
+                    log.skip(above).for_each(|(_, id)| put(id));
+                }
+            }
+        }
+        texts
+    }
+}
+
+impl Store for MemoryStore {
+    const MESSAGES_PER_CONVERSATION: u64 = 50_000;
+
+    async fn load(&self) -> Result<Snapshot, StoreError> {
+        Ok(self.load_now())
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.write_now(batch);
         Ok(())
     }
 
-    async fn older(
+    async fn find(
         &self,
         conversation: &ConversationId,
-        before: Position,
-        limit: usize,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<String>, StoreError> {
-        let tables = self.0.borrow();
-        let Some(log) = tables.log(conversation).map(|it| it.before(before)) else {
-            return Ok(Vec::new());
-        };
-        let above = log.len().saturating_sub(limit);
-        Ok(log
-            .skip(above)
-            .filter_map(|(_, id)| tables.messages.get(id).map(|it| it.json.clone()))
-            .gather())
-    }
-
-    async fn message(
-        &self,
-        _: &ConversationId,
-        id: &MessageId,
-    ) -> Result<Option<String>, StoreError> {
-        Ok(self.0.borrow().messages.get(id).map(|it| it.json.clone()))
+        Ok(self.find_now(conversation, wanted))
     }
 
     fn close(&self) {}

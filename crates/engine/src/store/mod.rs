@@ -88,6 +88,20 @@ impl Batch {
     }
 }
 
+/// Which messages of a conversation are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// The newest ones before a position.
+    Older {
+        /// Behind the last of them.
+        before: Position,
+        /// Not more of them.
+        limit: usize,
+    },
+    /// The one with an ID; whether a message of another conversation is found is the store's affair.
+    Message(&'a MessageId),
+}
+
 /// What is read once, at login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -124,20 +138,29 @@ pub trait Store {
     fn load(&self) -> impl Future<Output = Result<Snapshot, StoreError>>;
     /// Writes a batch.
     fn write(&self, batch: &Batch) -> impl Future<Output = Result<(), StoreError>>;
-    /// The JSON of the newest `limit` messages before a position, ascending.
+    /// The JSON of messages of a conversation, ascending.
+    fn find(
+        &self,
+        conversation: &ConversationId,
+        wanted: Wanted<'_>,
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>>;
+    /// See [`Wanted::Older`].
     fn older(
         &self,
         conversation: &ConversationId,
         before: Position,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<String>, StoreError>>;
-    /// The JSON of one message of a conversation; whether a message of another one is found is the
-    /// store's affair.
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>> {
+        self.find(conversation, Wanted::Older { before, limit })
+    }
+    /// See [`Wanted::Message`].
     fn message(
         &self,
         conversation: &ConversationId,
         id: &MessageId,
-    ) -> impl Future<Output = Result<Option<String>, StoreError>>;
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> {
+        async move { Ok(self.find(conversation, Wanted::Message(id)).await?.pop()) }
+    }
     /// Memory is short: lets go of what can be read again.
     fn trim(&self) {}
     /// Gives the store back; nothing is asked of it afterwards.

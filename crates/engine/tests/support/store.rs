@@ -8,8 +8,8 @@ use std::{
     rc::Rc,
 };
 
-use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError, memory::MemoryStore};
-use tim_protocol::ids::{ConversationId, MessageId};
+use tim_engine::store::{Batch, Snapshot, Store, StoreError, Wanted, memory::MemoryStore};
+use tim_protocol::ids::ConversationId;
 
 use super::sim::Sim;
 
@@ -86,27 +86,14 @@ impl Store for SimStore {
         self.operation(async |memory| memory.write(batch).await).await
     }
 
-    async fn older(
+    async fn find(
         &self,
         conversation: &ConversationId,
-        before: Position,
-        limit: usize,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<String>, StoreError> {
         self.operation(async |memory| {
             self.unless_lost(conversation)?;
-            memory.older(conversation, before, limit).await
-        })
-        .await
-    }
-
-    async fn message(
-        &self,
-        conversation: &ConversationId,
-        id: &MessageId,
-    ) -> Result<Option<String>, StoreError> {
-        self.operation(async |memory| {
-            self.unless_lost(conversation)?;
-            memory.message(conversation, id).await
+            memory.find(conversation, wanted).await
         })
         .await
     }

@@ -2,9 +2,9 @@
 //! merging never stop, and opened again before every operation.
 
 use futures::executor::block_on;
-use tim_engine::store::{Batch, Position, Snapshot, Store, StoreError, contract};
+use tim_engine::store::{Batch, Snapshot, Store, StoreError, Wanted, contract};
 use tim_files::{FileStore, Files, Limits};
-use tim_protocol::ids::{ConversationId, MessageId};
+use tim_protocol::ids::ConversationId;
 
 use crate::{
     ports::{MemoryFiles, RealFiles},
@@ -35,21 +35,12 @@ impl<F: Files + Clone> Store for Forgetful<F> {
         self.opened().await.write(batch).await
     }
 
-    async fn older(
+    async fn find(
         &self,
         conversation: &ConversationId,
-        before: Position,
-        limit: usize,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<String>, StoreError> {
-        self.opened().await.older(conversation, before, limit).await
-    }
-
-    async fn message(
-        &self,
-        conversation: &ConversationId,
-        id: &MessageId,
-    ) -> Result<Option<String>, StoreError> {
-        self.opened().await.message(conversation, id).await
+        self.opened().await.find(conversation, wanted).await
     }
 
     fn close(&self) {}
