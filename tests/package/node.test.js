@@ -27,6 +27,10 @@ before(async () => {
       const tim = TIM.create({ SDKAppID: 1 });
       console.log(required === TIM, required.create({ SDKAppID: '1' }) === tim, tim instanceof ChatSDK);
       await tim.destroy();`,
+    'mini.mjs': `
+      import TIM from 'tim-wasm/mini';
+      const error = await TIM.create({ SDKAppID: 1 }).login({ userID: 'a', userSig: 'b' }).catch((it) => it);
+      console.log(error.code, error.message);`,
     'rendering.mjs': `
       import TIM from 'tim-wasm';
       const tim = TIM.create({ SDKAppID: 1 });
@@ -53,4 +57,8 @@ test('both give the same object and share instances', async () => {
 
 test('without a page there is no server address, and nothing hangs or crashes', async () => {
   assert.equal(await said('rendering.mjs'), '2024 2802');
+});
+
+test('the build for mini-programs says what it is for', async () => {
+  assert.match(await said('mini.mjs'), /^2998 .*there is no wx here.*pages import tim-wasm$/);
 });

@@ -12,7 +12,7 @@ use crate::inputs::Inputs;
 use crate::module::{self, Build, PASSES, SHORT_NAMES};
 use crate::process::{self, Program};
 use crate::project::Project;
-use crate::{constants, report, setup};
+use crate::{report, setup};
 
 /// What cargo is told for this host.
 pub const HOST: &[&str] = &["--no-default-features", "--features", "mini"];
@@ -93,13 +93,7 @@ fn demo(project: &Project, made: &Path) -> Result<()> {
 
 /// Builds it: everything in `pkg/miniprogram_dist`.
 pub fn package(project: &Project) -> Result<()> {
-    project.once("mini", || {
-        setup::npm_packages(project)?;
-        let module = module::compile(project, &BUILD)?;
-        bind(project, &module)?;
-        constants::write(project)?;
-        bundle(project)
-    })
+    module::package(project, &BUILD, bind, bundle)
 }
 
 /// The module made small and old enough, its JavaScript, and the module as JavaScript.

@@ -3,12 +3,12 @@
 //! What both hosts share. The shapes of the finished modules are [`crate::wasm`]'s and
 //! [`crate::mini`]'s affair.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
 use crate::project::{self, Project};
-use crate::{report, setup};
+use crate::{constants, report, setup};
 
 /// For the bytes that travel, not for the bytes on disk: measured on this SDK, wasm-opt's own `-Oz`
 /// makes the file a tenth smaller and its compressed form 5 % larger. What hurts is inlining again
@@ -73,6 +73,22 @@ pub fn compile(project: &Project, build: &Build) -> Result<PathBuf> {
     let module = target.join("wasm32-unknown-unknown/wasm/tim_wasm.wasm");
     ensure!(module.is_file(), "cargo made no {}", module.display());
     Ok(module)
+}
+
+/// From the sources to a finished part of the package, once in a run.
+pub fn package(
+    project: &Project,
+    build: &Build,
+    bind: fn(&Project, &Path) -> Result<()>,
+    bundle: fn(&Project) -> Result<()>,
+) -> Result<()> {
+    project.once(build.name, || {
+        setup::npm_packages(project)?;
+        let module = compile(project, build)?;
+        bind(project, &module)?;
+        constants::write(project)?;
+        bundle(project)
+    })
 }
 
 /// Panic messages name source files. Nobody has use for the folders of the machine that built them,

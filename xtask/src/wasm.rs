@@ -12,7 +12,7 @@ use crate::inputs::Inputs;
 use crate::module::{self, Build, PASSES, SHORT_NAMES};
 use crate::process::{self, Program};
 use crate::project::Project;
-use crate::{constants, report, setup};
+use crate::{report, setup};
 
 /// What a page may download, compressed: more than this is a regression.
 const LIMIT: u32 = 60 * 1024;
@@ -39,13 +39,7 @@ pub fn build(project: &Project) -> Result<()> {
 
 /// Builds the package: everything in `pkg/dist`.
 pub fn package(project: &Project) -> Result<()> {
-    project.once("package", || {
-        setup::npm_packages(project)?;
-        let module = module::compile(project, &BUILD)?;
-        bind(project, &module)?;
-        constants::write(project)?;
-        bundle(project)
-    })
+    module::package(project, &BUILD, bind, bundle)
 }
 
 /// The JavaScript beside the WebAssembly, and the WebAssembly made small.

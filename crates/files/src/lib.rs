@@ -9,7 +9,8 @@
 //!
 //! - `meta`: what is known of everything but the stored messages themselves, and the number of the
 //!   journal. It is replaced as a whole; that moment makes a fold happen.
-//! - `journal-<g>`: the batches since `meta` was written.
+//! - `journal-<g>`: the batches since `meta` was written; each names its place, so that a journal that
+//!   lost its beginning does not pass for a whole one.
 //! - `c<k>-<n>`: a segment: messages of conversation number `k`. What lies behind the length that `meta`
 //!   knows, and files that `meta` does not name, are left-overs of an interruption; nobody reads them.
 //!

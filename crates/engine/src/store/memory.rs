@@ -1,6 +1,6 @@
 //! The reference store: everything in memory, gone with the page.
 //!
-//! Used natively in tests, and in a page when its own database cannot be used.
+//! Used natively in tests, and in an app when the device's own store cannot be used.
 
 use std::{cell::RefCell, rc::Rc};
 

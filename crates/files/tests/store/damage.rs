@@ -30,6 +30,20 @@ fn is_after(store: &impl Store, count: usize) {
     assert_eq!(all(store, "b").unwrap().len(), count);
 }
 
+/// All batches in a journal: the files, its content, and where it ended before and after each.
+fn written() -> (MemoryFiles, Vec<u8>, Vec<usize>) {
+    let files = MemoryFiles::default();
+    let store = open(&files, Limits::default());
+    let mut ends = vec![0];
+    for batch in batches() {
+        now(store.write(&batch)).unwrap();
+        ends.push(files.content("journal-0").unwrap().len());
+    }
+    drop(store);
+    let journal = files.content("journal-0").unwrap();
+    (files, journal, ends)
+}
+
 /// Folds whatever is in the journal.
 fn fold(files: &MemoryFiles) {
     let store = open(files, Limits { journal: 0, ..TINY });
@@ -38,14 +52,7 @@ fn fold(files: &MemoryFiles) {
 
 #[test]
 fn a_torn_journal_ends_before_the_tear_and_goes_on_behind_it() {
-    let files = MemoryFiles::default();
-    let store = open(&files, Limits::default());
-    let mut ends = vec![0];
-    for batch in batches() {
-        now(store.write(&batch)).unwrap();
-        ends.push(files.content("journal-0").unwrap().len());
-    }
-    let journal = files.content("journal-0").unwrap();
+    let (files, journal, ends) = written();
     for length in 0..=journal.len() {
         files.put("journal-0", Some(journal[..length].to_vec()));
         let whole = ends.iter().rposition(|end| *end <= length).unwrap();
@@ -87,14 +94,7 @@ fn a_journal_without_its_beginning_is_the_end_of_everything() {
 
 #[test]
 fn a_changed_byte_in_the_journal_ends_it_there() {
-    let files = MemoryFiles::default();
-    let store = open(&files, Limits::default());
-    let mut ends = vec![0];
-    for batch in batches() {
-        now(store.write(&batch)).unwrap();
-        ends.push(files.content("journal-0").unwrap().len());
-    }
-    let journal = files.content("journal-0").unwrap();
+    let (files, journal, ends) = written();
     for at in 0..journal.len() {
         let mut changed = journal.clone();
         changed[at] ^= 0x10;
