@@ -49,6 +49,7 @@ impl<H: Host> Client<H> {
             Push::ReadByPeer(push) => self.take_peer_read(&push),
             Push::ProfilesChanged(push) => self.take_profiles(push.profiles),
             Push::Kicked(push) => self.kicked_out(push.reason),
+            Push::Resync(_) => self.resync_soon(self.with(|state| state.generation), false),
         }
     }
 

@@ -54,6 +54,7 @@ pushes! {
     "peerRead" ReadByPeer,
     "profile" ProfilesChanged,
     "kicked" Kicked,
+    "resync" Resync,
 }
 
 /// New messages of one log: the peer's, or one's own from another instance.
@@ -114,6 +115,10 @@ pub struct Kicked {
     pub reason: KickReason,
 }
 
+/// Pushes may have been lost: compare the cursors with the conversation list, as after a reconnect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resync {}
+
 /// `KICKED_OUT` data.type
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KickReason {
@@ -145,6 +150,7 @@ json_object!(read ReadByPeer {
 });
 json_object!(read ProfilesChanged { profiles: "profiles" });
 json_object!(read Kicked { reason: "type" });
+json_object!(read Resync {});
 json_names!(required KickReason {
     MultipleAccount: "multipleAccount",
     MultipleDevice: "multipleDevice",

@@ -58,10 +58,12 @@ async fn serve(
     let stop = CancellationToken::new();
     let accepting = tokio::spawn(http::accept(listener, router, stop.clone()));
     let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
+    let cluster = tokio::spawn(Arc::clone(&service).keep_in_touch());
     shutdown.await;
     tracing::info!("stopping");
     stop.cancel();
     retention.abort();
+    cluster.abort();
     let ended = async move {
         gateway.stop().await;
         // It ends by itself once its connections have.
@@ -70,7 +72,7 @@ async fn serve(
     if tokio::time::timeout(STOP_DEADLINE, ended).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
-    service.storage().clone().close().await;
+    service.stop().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -41,9 +41,15 @@ struct Settings {
     /// Address and port to listen on
     #[arg(long, global = true)]
     listen: Option<String>,
-    /// Folder of the database and the generated keys
+    /// Folder of the database, unless that is elsewhere, and of the generated keys
     #[arg(long, global = true)]
     data: Option<String>,
+    /// Where messages are kept: sqlite (in the data folder), or postgres://user:password@host/database
+    #[arg(long, global = true)]
+    database: Option<String>,
+    /// What joins several servers: local (nothing), or nats://host:port
+    #[arg(long, global = true)]
+    bus: Option<String>,
     /// Folder of the web page to serve
     #[arg(long, global = true)]
     web_root: Option<String>,
@@ -140,6 +146,9 @@ fn load(settings: &Settings) -> Result<Config, Failure> {
     let sources = [
         ("listen", "TIM_LISTEN", "--listen", &settings.listen),
         ("data", "TIM_DATA", "--data", &settings.data),
+        ("database", "TIM_DATABASE", "--database", &settings.database),
+        ("bus", "TIM_BUS", "--bus", &settings.bus),
+        ("node", "TIM_NODE", "", &None),
         ("webRoot", "TIM_WEB_ROOT", "--web-root", &settings.web_root),
         ("log", "TIM_LOG", "--log", &settings.log),
         ("logFormat", "TIM_LOG_FORMAT", "", &None),

@@ -9,7 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tim_protocol::{call::Sent, ids::Seq, user::Profile};
 use tim_server::storage::{
-    AccountKey, Append, AppendError, SessionKey, Storage, StorageError, Stored,
+    AccountKey, Append, AppendError, Location, SessionKey, Storage, StorageError, Stored,
 };
 use tokio::sync::oneshot;
 
@@ -34,7 +34,8 @@ async fn chat() -> Chat {
     let heard = Arc::clone(&announced);
     let on_stored =
         Arc::new(move |new: &[Stored]| heard.lock().unwrap().extend(new.iter().map(|it| it.seq)));
-    let storage = Storage::open(folder.path(), on_stored).await.unwrap();
+    let storage = Storage::open(Location::File(folder.path().join("tim.db"))).await.unwrap();
+    storage.announce_to(on_stored);
     let ann = account(&storage, "ann").await.unwrap();
     let bob = account(&storage, "bob").await.unwrap();
     Chat { folder, storage, announced, ann, bob }

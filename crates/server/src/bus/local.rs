@@ -3,12 +3,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
-use super::{Bus, Event, Inbox, Subscription};
-use crate::storage::AccountKey;
+use super::{Bus, Event, Inbox, State, Subscription};
+use crate::storage::{AccountKey, NodeKey};
 
 /// Mostly one instance per account: a short list beats a nested table.
 type Table = HashMap<AccountKey, Vec<Arc<dyn Inbox>>>;
@@ -22,9 +23,25 @@ pub struct LocalBus {
 
 impl Bus for LocalBus {
     fn publish(&self, to: AccountKey, event: Event) {
+        self.deliver(to, &event);
+    }
+
+    fn state(&self) -> State {
+        State::Alone
+    }
+
+    fn losses(&self) -> u64 {
+        0
+    }
+
+    fn heard(&self) -> Vec<(NodeKey, Duration)> {
+        Vec::new()
+    }
+
+    fn deliver(&self, to: AccountKey, event: &Event) {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         for inbox in table.get(&to).into_iter().flatten() {
-            inbox.deliver(&event);
+            inbox.deliver(event);
         }
     }
 

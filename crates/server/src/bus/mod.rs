@@ -16,14 +16,17 @@
 mod contract;
 mod local;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 pub use local::LocalBus;
 use tim_protocol::push::KickReason;
 
-use crate::storage::{AccountKey, SessionKey};
+use crate::storage::{AccountKey, NodeKey, SessionKey};
 
 /// Something a person's instances are told.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,10 +76,42 @@ impl Drop for Subscription {
     }
 }
 
+/// How a bus stands with other nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// It reaches no other node and does not try to.
+    Alone,
+    /// What is published reaches the other nodes.
+    Up,
+    /// Other nodes are out of reach; it goes on trying.
+    Away {
+        /// Since when.
+        since: Instant,
+        /// What is wrong, for the operator: a fragment that can follow a colon. It names servers by
+        /// host and port and holds no secret.
+        why: Arc<str>,
+    },
+}
+
 /// Carries events from whoever causes them to whoever is connected.
 pub trait Bus: Send + Sync {
-    /// Tells all instances of an account.
+    /// Tells all instances of an account. Those on this node have it when this returns.
     fn publish(&self, to: AccountKey, event: Event);
+
+    /// Tells the instances of an account that are connected to this node.
+    fn deliver(&self, to: AccountKey, event: &Event);
+
+    /// Whether other nodes are reached.
+    fn state(&self) -> State;
+
+    /// Grows whenever events from or to other nodes may have been lost, at the latest when the way
+    /// between them is whole again: who then reads the log has missed nothing. The number itself
+    /// means nothing.
+    fn losses(&self) -> u64;
+
+    /// The other nodes that were heard through the bus, and how long ago. A node that is silent for
+    /// a minute is forgotten.
+    fn heard(&self) -> Vec<(NodeKey, Duration)>;
 
     /// Begins to listen for an account.
     fn subscribe(&self, to: AccountKey, inbox: Arc<dyn Inbox>) -> BoxFuture<'_, Subscription>;

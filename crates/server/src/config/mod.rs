@@ -15,7 +15,7 @@ mod source;
 use std::{io, net::SocketAddr, path::PathBuf};
 
 pub use app::{App, CustomFieldRule};
-pub use server::{Config, Limits, LogFormat};
+pub use server::{Config, Limits, LogFormat, Postgres};
 pub use source::{Origin, Overrides};
 
 /// Why the server does not start. Each variant reads as a sentence for the operator.

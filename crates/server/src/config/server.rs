@@ -10,14 +10,23 @@ use super::{
     App, ConfigError, Overrides, is_private, keys,
     source::{self, FileSettings, Setting, Value},
 };
+use crate::storage::{self, Location, PostgresSettings};
 
 /// Everything the operator decides.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Folder of the database and the generated keys.
+    /// Folder of the database, unless that is elsewhere, and of the generated keys.
     pub data: PathBuf,
+    /// URL of a PostgreSQL database; `None` keeps everything in `data`.
+    pub database: Option<String>,
+    /// How a PostgreSQL database is used.
+    pub postgres: Postgres,
+    /// URL of the NATS that joins several servers; `None` for a single one.
+    pub bus: Option<String>,
+    /// What this server is called in logs and by its neighbours; its address when not given.
+    pub node: Option<String>,
     /// What is logged: a level, or levels by module.
     pub log: String,
     /// How it is logged.
@@ -30,6 +39,23 @@ pub struct Config {
     pub apps: Vec<App>,
     /// The app was made up because the operator named none.
     pub has_development_app: bool,
+}
+
+/// How a PostgreSQL database is used.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    /// Connections that read.
+    pub readers: u32,
+    /// Connections that write.
+    pub writers: u32,
+    /// Longest statement.
+    pub statement_timeout_ms: u64,
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Self { readers: 8, writers: 4, statement_timeout_ms: 10_000 }
+    }
 }
 
 /// How log lines look.
@@ -78,6 +104,10 @@ impl Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data,
+            database: None,
+            postgres: Postgres::default(),
+            bus: None,
+            node: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             web_root: None,
@@ -104,6 +134,13 @@ impl Config {
         }
         let unusable = |source| ConfigError::Data { folder: config.data.clone(), source };
         keys::prepare(&config.data).map_err(unusable)?;
+        if config.bus.is_some() && config.database.is_none() {
+            return Err(ConfigError::Contradiction(
+                "`bus` joins servers that share a database, but `database` is not set: SQLite is \
+                 for a single server"
+                    .to_owned(),
+            ));
+        }
         if apps.is_empty() {
             config.has_development_app = true;
             let mut app = App::new(keys::development_app(&config.data).map_err(unusable)?);
@@ -118,6 +155,12 @@ impl Config {
         for app in &mut config.apps {
             for setting in overrides.app_settings(app.sdk_app_id) {
                 app.set(setting)?;
+            }
+            if app.secret_keys.is_empty() && config.bus.is_some() {
+                return Err(ConfigError::Contradiction(format!(
+                    "app {}: several servers need the same key: give `secretKeys`",
+                    app.sdk_app_id
+                )));
             }
             if app.secret_keys.is_empty() {
                 let key = keys::secret_key(&config.data, app.sdk_app_id);
@@ -143,6 +186,20 @@ impl Config {
         Ok(config)
     }
 
+    /// Where messages are kept.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        match &self.database {
+            None => Location::File(self.data.join("tim.db")),
+            Some(url) => Location::Postgres(PostgresSettings {
+                url: url.clone(),
+                readers: self.postgres.readers,
+                writers: self.postgres.writers,
+                statement_timeout_ms: self.postgres.statement_timeout_ms,
+            }),
+        }
+    }
+
     /// The file that holds the generated key of an app.
     #[must_use]
     pub fn key_file(&self, app: &App) -> PathBuf {
@@ -154,6 +211,14 @@ impl Config {
         match key {
             "listen" => self.listen = address(&value.text()?)?,
             "data" => self.data = value.text()?.into(),
+            "database" => self.database = database(value)?,
+            "postgres.readers" => self.postgres.readers = value.int(1, 1000)?,
+            "postgres.writers" => self.postgres.writers = value.int(1, 100)?,
+            "postgres.statementTimeoutMs" => {
+                self.postgres.statement_timeout_ms = value.int(100, 600_000)?;
+            }
+            "bus" => self.bus = bus(value)?,
+            "node" => self.node = Some(value.text()?),
             "log" => self.log = log_filter(value)?,
             "logFormat" => self.log_format = log_format(value)?,
             "webRoot" => self.web_root = Some(web_root(value)?),
@@ -173,6 +238,23 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn database(value: &Value) -> Result<Option<String>, String> {
+    let text = value.text()?;
+    if text == "sqlite" {
+        return Ok(None);
+    }
+    storage::check_url(&text)?;
+    Ok(Some(text))
+}
+
+fn bus(value: &Value) -> Result<Option<String>, String> {
+    let text = value.text()?;
+    if text == "local" {
+        return Ok(None);
+    }
+    Ok(Some(text))
 }
 
 fn configured_app(settings: Vec<Setting>) -> Result<App, ConfigError> {

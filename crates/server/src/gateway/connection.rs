@@ -79,6 +79,11 @@ impl Connection {
             // The library has its answer to a close ready; it only needs to be written.
             Err(Gone) => timeout(CLOSE_DEADLINE, socket.flush()).await,
         };
+        if let Some(session) = &self.session
+            && !self.gateway.stop.is_cancelled()
+        {
+            self.gateway.service.disconnected(session).await;
+        }
         metrics::gauge!("tim_connections").decrement(1.0);
     }
 

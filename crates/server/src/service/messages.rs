@@ -26,13 +26,11 @@ use super::{Refusal, Service, now_ms, now_s, sessions::Session};
 use crate::{
     bus::{Bus, Event},
     config::App,
-    storage::{
-        AccountKey, Append, AppendError, LogPosition, OnStored, PageStart, SessionKey, Stored,
-    },
+    storage::{AccountKey, Append, AppendError, LogPosition, OnStored, PageStart, SessionKey},
 };
 
 /// Entries of one push stop here, well below the largest frame.
-const PUSH_BYTES: usize = 64 * 1024;
+pub(super) const PUSH_BYTES: usize = 64 * 1024;
 
 /// Text that is JSON already.
 #[derive(Serialize)]
@@ -98,19 +96,19 @@ fn accepted(session: &Session, app: &App, message: Message) -> Result<(UserId, M
 }
 
 /// Writes the push of some new entries of one log.
-fn new_messages(entries: &[Stored]) -> Bytes {
+pub(super) fn new_messages<'a>(entries: impl Iterator<Item = &'a str> + Clone) -> Bytes {
     // The entries are JSON already and only need their frame; parsing them to prove it would cost
     // more than the rest of a push.
-    let length: usize = entries.iter().map(|it| it.entry.len() + 1).sum();
+    let length: usize = entries.clone().map(|it| it.len() + 1).sum();
     let mut text = String::with_capacity(length + 64);
     text.push_str("{\"push\":\"");
     text.push_str(NewMessages::<Entry>::NAME);
     text.push_str("\",\"body\":{\"entries\":[");
-    for (index, stored) in entries.iter().enumerate() {
+    for (index, entry) in entries.enumerate() {
         if index > 0 {
             text.push(',');
         }
-        text.push_str(&stored.entry);
+        text.push_str(entry);
     }
     text.push_str("]}}");
     text.into()
@@ -129,7 +127,7 @@ pub fn announcer(bus: Arc<dyn Bus>) -> OnStored {
                     || (bytes > PUSH_BYTES && it.seq != first.seq)
             });
             let (run, later) = rest.split_at(end.unwrap_or(rest.len()));
-            let text = new_messages(run);
+            let text = new_messages(run.iter().map(|it| &*it.entry));
             let event = Event::Frame { text, except: Some(first.origin) };
             tell_both(&*bus, first.sender, first.receiver, event);
             rest = later;
@@ -160,6 +158,7 @@ impl Service {
                 let done = Box::new(move |result: Result<Sent, AppendError>| {
                     done(result.map_err(|error| match error {
                         AppendError::OtherConversation => Code::MALFORMED_MESSAGE.into(),
+                        AppendError::SessionEnded => Code::INSTANCE_KICKED.into(),
                         AppendError::NotCommitted => Code::MESSAGE_INTERNAL.into(),
                     }));
                 });

@@ -4,6 +4,8 @@
 //! no socket and no SQL: they ask [`crate::storage`], and tell others through [`crate::bus`].
 
 pub mod accounts;
+pub mod cluster;
+mod connected;
 pub mod conversations;
 pub mod limits;
 pub mod messages;
@@ -13,7 +15,10 @@ pub mod users;
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -22,9 +27,11 @@ use tim_protocol::code::Code;
 use crate::{
     bus::{Bus, LocalBus},
     config::{App, Config},
-    storage::{Storage, StorageError},
+    storage::{NodeKey, Place, Storage, StorageError},
 };
 use accounts::Accounts;
+use cluster::{SelfDescription, Troubles};
+use connected::ConnectedInstances;
 use limits::LoginFailures;
 
 /// Why a request was not served: a number for programs and a sentence for people.
@@ -57,18 +64,28 @@ pub struct Service {
     bus: Arc<dyn Bus>,
     accounts: Accounts,
     login_failures: LoginFailures,
+    /// The number of this server.
+    node: NodeKey,
+    description: SelfDescription,
+    troubles: Troubles,
+    connected: ConnectedInstances,
+    /// Connections that instances have had here.
+    connections: AtomicI64,
     /// What one connection may ask in a second.
     requests_per_second: u32,
 }
 
 impl Service {
-    /// Opens the database and gets ready to serve.
+    /// Opens the database, joins the other servers and gets ready to serve.
     ///
     /// # Errors
     /// When the database cannot be opened.
     pub async fn start(config: &Config) -> Result<Self, StorageError> {
+        let storage = Storage::open(config.location()).await?;
+        let description = SelfDescription::of(config);
+        let node = storage.join(description.to_json()).await?;
         let bus: Arc<dyn Bus> = Arc::new(LocalBus::default());
-        let storage = Storage::open(&config.data, messages::announcer(Arc::clone(&bus))).await?;
+        storage.announce_to(messages::announcer(Arc::clone(&bus)));
         let apps = config.apps.iter().map(|app| (app.sdk_app_id, Arc::new(app.clone())));
         Ok(Self {
             apps: apps.collect(),
@@ -76,8 +93,35 @@ impl Service {
             bus,
             accounts: Accounts::default(),
             login_failures: LoginFailures::new(&config.limits),
+            node,
+            description,
+            troubles: Troubles::default(),
+            connected: ConnectedInstances::default(),
+            connections: AtomicI64::new(0),
             requests_per_second: config.limits.requests_per_second,
         })
+    }
+
+    /// Commits what is waiting, takes leave of the other servers and closes the database.
+    pub async fn stop(&self) {
+        if let Err(error) = self.storage.leave(self.node).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the other servers were not told that this one ends");
+        }
+        self.storage.clone().close().await;
+    }
+
+    /// A place for one more connection.
+    fn new_place(&self) -> Place {
+        let count = self.connections.fetch_add(1, Ordering::Relaxed);
+        // A node's number is never used twice, and no node lives to see 2^40 connections.
+        Place { node: self.node, connection: self.node.0 << 40 | count }
+    }
+
+    /// What an operator should know, as sentences; empty when all is well.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        self.troubles.sentences()
     }
 
     /// The database, for health checks and the end.

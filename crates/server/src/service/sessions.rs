@@ -1,7 +1,7 @@
 //! Logging in, coming back, leaving.
 //!
-//! Listening for an instance begins before its state is read a last time: a kick that happens in
-//! between is either seen in the state or delivered.
+//! Listening for an instance begins before it is written down as being here: a kick that happens in
+//! between is either seen then or delivered.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -13,11 +13,11 @@ use tim_protocol::{
     usersig::{BadUserSig, UserSig},
 };
 
-use super::{Refusal, Service, accounts::Person, now_ms, now_s};
+use super::{Refusal, Service, accounts::Person, connected::Connected, now_ms, now_s};
 use crate::{
     bus::{Event, Inbox, Subscription},
     config::App,
-    storage::{LoginOutcome, NewLogin, SessionKey},
+    storage::{Continued, LoginOutcome, NewLogin, SessionKey},
 };
 
 /// A logged-in instance on a connection.
@@ -30,6 +30,8 @@ pub struct Session {
     pub expires_s: u64,
     /// Brings events while it lives.
     _subscription: Subscription,
+    /// Says that it is here while it lives.
+    connected: Connected,
 }
 
 /// Why an instance does not come back.
@@ -108,7 +110,7 @@ impl Service {
         })?;
         self.login_failures.succeeded(app_id, name);
         let user_id = name.parse().map_err(|_| Refusal::from(Code::ACCOUNT_NOT_FOUND))?;
-        let secret = new_secret()?;
+        let (secret, place) = (new_secret()?, self.new_place());
         let outcome = self
             .storage
             .log_in(NewLogin {
@@ -119,6 +121,7 @@ impl Service {
                 most_instances: app.max_web_instances,
                 secret_hash: hash(&secret),
                 expires_s,
+                place,
             })
             .await?;
         let (account, key, kicked) = match outcome {
@@ -143,7 +146,14 @@ impl Service {
                 c2c_send_rate_per_second: self.send_rate(app),
             },
         };
-        Ok((Session { key, person, expires_s, _subscription: subscription }, logged_in))
+        let session = Session {
+            key,
+            expires_s,
+            _subscription: subscription,
+            connected: self.connected.add(key, person.key, place.connection),
+            person,
+        };
+        Ok((session, logged_in))
     }
 
     /// Continues an instance; its events go to `inbox(key of the instance)`.
@@ -155,35 +165,35 @@ impl Service {
         resume: &Resume,
         inbox: impl FnOnce(SessionKey) -> Arc<dyn Inbox>,
     ) -> Result<(Session, Resumed), NoResume> {
-        let secret_hash = hash(&resume.session);
-        let find = || async { self.storage.session(secret_hash).await.map_err(Refusal::from) };
-        let state = find().await?.ok_or(Code::USER_SIG_REVOKED)?;
+        let found = self.storage.session(hash(&resume.session)).await.map_err(Refusal::from)?;
+        let found = found.ok_or(Code::USER_SIG_REVOKED)?;
+        let app = self.enabled_app(found.app).ok_or(Code::UNKNOWN_APP)?;
         // A connection of this instance that has not noticed its end yet makes room.
-        self.bus.publish(state.account.key, Event::Replaced { session: state.key });
-        let subscription = self.bus.subscribe(state.account.key, inbox(state.key)).await;
-        let state = find().await?.ok_or(Code::USER_SIG_REVOKED)?;
-        if let Some(reason) = state.kicked {
-            return Err(NoResume::Kicked(reason));
-        }
-        if state.expires_s <= now_s() {
-            return Err(Code::USER_SIG_EXPIRED.into());
-        }
-        let app = self.enabled_app(state.app).ok_or(Code::UNKNOWN_APP)?;
-        if state.is_away {
-            let (account, most) = (state.account.key, app.max_web_instances);
-            let kicked = self.storage.session_is_back(account, state.key, most).await;
-            for session in kicked.map_err(Refusal::from)? {
-                let reason = KickReason::MultipleAccount;
-                self.bus.publish(account, Event::Kick { session, reason });
-            }
+        self.bus.publish(found.account, Event::Replaced { session: found.key });
+        let subscription = self.bus.subscribe(found.account, inbox(found.key)).await;
+        let place = self.new_place();
+        let continued = self
+            .storage
+            .continue_session(found.account, found.key, place, app.max_web_instances, now_s())
+            .await
+            .map_err(Refusal::from)?;
+        let (account, expires_s, kicked) = match continued.ok_or(Code::USER_SIG_REVOKED)? {
+            Continued::Kicked(reason) => return Err(NoResume::Kicked(reason)),
+            Continued::Expired => return Err(Code::USER_SIG_EXPIRED.into()),
+            Continued::In { account, expires_s, kicked } => (*account, expires_s, kicked),
+        };
+        for session in kicked {
+            let reason = KickReason::MultipleAccount;
+            self.bus.publish(account.key, Event::Kick { session, reason });
         }
         let session = Session {
-            key: state.key,
-            person: self.accounts.person(app, &state.account),
-            expires_s: state.expires_s,
+            key: found.key,
+            person: self.accounts.person(app, &account),
+            expires_s,
             _subscription: subscription,
+            connected: self.connected.add(found.key, account.key, place.connection),
         };
-        Ok((session, Resumed { server_time: now_ms(), profile: state.account.profile }))
+        Ok((session, Resumed { server_time: now_ms(), profile: account.profile }))
     }
 
     /// Ends an instance for good.
@@ -191,12 +201,18 @@ impl Service {
     /// # Errors
     /// When the database fails.
     pub async fn log_out(&self, session: &Session) -> Result<(), Refusal> {
-        Ok(self.storage.end_session(session.key).await?)
+        Ok(self.storage.end_session(session.person.key, session.key).await?)
+    }
+
+    /// The connection of an instance has ended; the instance itself goes on.
+    pub async fn disconnected(&self, session: &Session) {
+        let (account, connection) = (session.person.key, session.connected.connection());
+        self.storage.disconnect(account, session.key, connection).await;
     }
 
     /// The page of an instance is closing: it no longer counts, but may come back.
     pub async fn leave(&self, session: &Session) {
-        if let Err(error) = self.storage.session_is_away(session.key).await {
+        if let Err(error) = self.storage.session_is_away(session.person.key, session.key).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "departure not recorded");
         }
     }

@@ -1,13 +1,15 @@
 //! Conversations seen by one of their people: the list, the read position, the unread count.
 
 use futures::future::BoxFuture;
-use sqlx::{Row as _, sqlite::SqliteRow};
 use tim_protocol::{
     ids::{Rev, Seq},
     user::Profile,
 };
 
-use super::{AccountKey, Connection, ConversationKey, Storage, StorageError};
+use super::{
+    AccountKey, Connection, ConversationKey, Storage, StorageError,
+    sql::{Row, query},
+};
 
 /// What one person's row of a conversation is made of.
 #[derive(Clone, Debug)]
@@ -72,8 +74,7 @@ const LIST: &str = concat!(
     state_columns!(),
     ", q.profile FROM recent c JOIN account q ON q.key = c.peer \
      LEFT JOIN member m ON m.account = $1 AND m.conversation = c.key \
-     LEFT JOIN member p ON p.account = c.peer AND p.conversation = c.key \
-     ORDER BY c.active_time DESC, q.user_id"
+     LEFT JOIN member p ON p.account = c.peer AND p.conversation = c.key"
 );
 
 const ONE: &str = concat!(
@@ -84,18 +85,17 @@ const ONE: &str = concat!(
      WHERE c.a = $3 AND c.b = $4"
 );
 
-fn state(row: &SqliteRow) -> Result<ConversationState, StorageError> {
-    let number = |column: usize| row.try_get::<i64, _>(column).map(i64::cast_unsigned);
+fn state(row: &Row) -> Result<ConversationState, StorageError> {
     Ok(ConversationState {
-        key: ConversationKey(row.try_get(0)?),
-        seq: number(1)?,
-        rev: number(2)?,
-        active_time: number(3)?,
-        read_seq: number(4)?,
-        peer_read_seq: number(5)?,
-        peer_read_time: number(6)?,
-        unread_count: u32::try_from(number(7)?).unwrap_or(u32::MAX),
-        last: row.try_get(8)?,
+        key: ConversationKey(row.get(0)?),
+        seq: row.number(1)?,
+        rev: row.number(2)?,
+        active_time: row.number(3)?,
+        read_seq: row.number(4)?,
+        peer_read_seq: row.number(5)?,
+        peer_read_time: row.number(6)?,
+        unread_count: u32::try_from(row.number(7)?).unwrap_or(u32::MAX),
+        last: row.get(8)?,
     })
 }
 
@@ -110,7 +110,7 @@ async fn unread_count(
     me: AccountKey,
     read_seq: i64,
 ) -> Result<u32, StorageError> {
-    let count: i64 = sqlx::query_scalar(
+    let count = query(
         "SELECT count(*) FROM message WHERE conversation = $1 AND seq > $2 AND sender <> $3 \
          AND is_counted = 1",
     )
@@ -118,8 +118,61 @@ async fn unread_count(
     .bind(read_seq)
     .bind(me.0)
     .fetch_one(connection)
-    .await?;
+    .await?
+    .number(0)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// A person's row of a conversation as far as marks go: its log, the newest place, the mark.
+async fn mark(
+    connection: &mut Connection,
+    me: AccountKey,
+    peer: AccountKey,
+) -> Result<Option<(i64, i64, i64)>, StorageError> {
+    let (a, b) = pair(me, peer);
+    let row = query(
+        "SELECT c.key, c.seq, coalesce(m.read_seq, 0) FROM conversation c \
+         LEFT JOIN member m ON m.account = $3 AND m.conversation = c.key \
+         WHERE c.a = $1 AND c.b = $2",
+    )
+    .bind(a)
+    .bind(b)
+    .bind(me.0)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
+/// Moves a mark unless it is further already; whether it moved.
+async fn move_mark(
+    connection: &mut Connection,
+    conversation: i64,
+    me: AccountKey,
+    position: i64,
+) -> Result<Option<u64>, StorageError> {
+    // The message itself may be gone by its age; what is left then tells the time well enough.
+    let row = query(
+        "SELECT time FROM message WHERE conversation = $1 AND seq >= $2 ORDER BY seq LIMIT 1",
+    )
+    .bind(conversation)
+    .bind(position)
+    .fetch_optional(connection)
+    .await?;
+    let time: i64 = row.map_or(Ok(0), |it| it.get(0))?;
+    let moved = query(
+        "INSERT INTO member (account, conversation, read_seq, read_time) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (account, conversation) \
+         DO UPDATE SET read_seq = excluded.read_seq, read_time = excluded.read_time \
+         WHERE member.read_seq < excluded.read_seq",
+    )
+    .bind(me.0)
+    .bind(conversation)
+    .bind(position)
+    .bind(time)
+    .execute(connection)
+    .await?;
+    Ok((moved > 0).then_some(time.cast_unsigned()))
 }
 
 fn mark_read(
@@ -129,55 +182,20 @@ fn mark_read(
     seq: Seq,
 ) -> BoxFuture<'_, Result<ReadOutcome, StorageError>> {
     Box::pin(async move {
-        let (a, b) = pair(me, peer);
-        let row = sqlx::query(
-            "SELECT c.key, c.seq, coalesce(m.read_seq, 0) FROM conversation c \
-             LEFT JOIN member m ON m.account = $3 AND m.conversation = c.key \
-             WHERE c.a = $1 AND c.b = $2",
-        )
-        .bind(a)
-        .bind(b)
-        .bind(me.0)
-        .fetch_optional(&mut *connection)
-        .await?;
-        let Some(row) = row else {
+        let Some((key, newest, before)) = mark(connection, me, peer).await? else {
             return Ok(ReadOutcome { read_seq: 0, unread_count: 0, moved_to_time: None });
         };
-        let (key, newest, before): (i64, i64, i64) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let position = i64::try_from(seq).unwrap_or(i64::MAX).min(newest);
-        if position <= before {
-            return Ok(ReadOutcome {
-                read_seq: before.cast_unsigned(),
-                unread_count: unread_count(connection, key, me, before).await?,
-                moved_to_time: None,
-            });
+        let mut position = i64::try_from(seq).unwrap_or(i64::MAX).min(newest);
+        let mut moved_to_time = None;
+        if position > before {
+            moved_to_time = move_mark(connection, key, me, position).await?;
         }
-        // The message itself may be gone by its age; what is left then tells the time well enough.
-        let time: Option<i64> = sqlx::query_scalar(
-            "SELECT time FROM message WHERE conversation = $1 AND seq >= $2 ORDER BY seq LIMIT 1",
-        )
-        .bind(key)
-        .bind(position)
-        .fetch_optional(&mut *connection)
-        .await?;
-        let time = time.unwrap_or(0);
-        sqlx::query(
-            "INSERT INTO member (account, conversation, read_seq, read_time) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (account, conversation) \
-             DO UPDATE SET read_seq = excluded.read_seq, read_time = excluded.read_time",
-        )
-        .bind(me.0)
-        .bind(key)
-        .bind(position)
-        .bind(time)
-        .execute(&mut *connection)
-        .await?;
-        Ok(ReadOutcome {
-            read_seq: position.cast_unsigned(),
-            unread_count: unread_count(connection, key, me, position).await?,
-            moved_to_time: Some(time.cast_unsigned()),
-        })
+        if moved_to_time.is_none() {
+            // It was there already, or somebody has just moved it further.
+            position = mark(connection, me, peer).await?.map_or(before, |it| it.2);
+        }
+        let unread_count = unread_count(connection, key, me, position).await?;
+        Ok(ReadOutcome { read_seq: position.cast_unsigned(), unread_count, moved_to_time })
     })
 }
 
@@ -191,14 +209,20 @@ impl Storage {
         me: AccountKey,
         limit: u32,
     ) -> Result<Vec<ListedConversation>, StorageError> {
-        let rows =
-            sqlx::query(LIST).bind(me.0).bind(i64::from(limit)).fetch_all(&self.read).await?;
-        rows.iter()
-            .map(|row| {
-                let peer = serde_json::from_str(row.try_get(9)?)?;
-                Ok(ListedConversation { state: state(row)?, peer })
+        let mut listed = self
+            .read(|it| {
+                Box::pin(async move {
+                    let rows = query(LIST).bind(me.0).bind(i64::from(limit)).fetch_all(it).await?;
+                    rows.iter().map(listed).collect::<Result<Vec<_>, _>>()
+                })
             })
-            .collect()
+            .await?;
+        // Here and not in the statement: engines sort texts by rules of their own.
+        listed.sort_by(|x, y| {
+            let by_time = y.state.active_time.cmp(&x.state.active_time);
+            by_time.then_with(|| x.peer.user_id.as_str().cmp(y.peer.user_id.as_str()))
+        });
+        Ok(listed)
     }
 
     /// One conversation of a person; `None` when the two never wrote to each other.
@@ -211,14 +235,13 @@ impl Storage {
         peer: AccountKey,
     ) -> Result<Option<ConversationState>, StorageError> {
         let (a, b) = pair(me, peer);
-        let row = sqlx::query(ONE)
-            .bind(me.0)
-            .bind(peer.0)
-            .bind(a)
-            .bind(b)
-            .fetch_optional(&self.read)
-            .await?;
-        row.as_ref().map(state).transpose()
+        self.read(|it| {
+            Box::pin(async move {
+                let one = query(ONE).bind(me.0).bind(peer.0).bind(a).bind(b);
+                one.fetch_optional(it).await?.as_ref().map(state).transpose()
+            })
+        })
+        .await
     }
 
     /// Moves a person's read position forward. Gives `then` where it stands afterwards.
@@ -229,6 +252,11 @@ impl Storage {
         seq: Seq,
         then: impl FnOnce(Result<ReadOutcome, StorageError>) + Send + 'static,
     ) {
-        self.writer.write(move |it| mark_read(it, me, peer, seq), then).await;
+        self.writer.write(me, move |it| mark_read(it, me, peer, seq), then).await;
     }
+}
+
+fn listed(row: &Row) -> Result<ListedConversation, StorageError> {
+    let peer = serde_json::from_str(&row.get::<String>(9)?)?;
+    Ok(ListedConversation { state: state(row)?, peer })
 }

@@ -1,39 +1,54 @@
 //! The database: the only place with SQL.
 //!
-//! Reads go to a small pool. Everything that writes goes through one writer, which commits what
-//! arrives together in one transaction (see [`writer`]): there is one disk sync for many requests,
-//! and an order between them. Callers see keys and plain values, never a statement or an engine.
+//! Reads go to a small pool. Everything that writes goes through the writer, which commits what arrives
+//! together in one transaction (see [`writer`]): there is one disk sync for many requests, and an order
+//! between them. Callers see keys and plain values, never a statement or an engine.
 //!
-//! The statements keep to the SQL that SQLite and PostgreSQL share. What is special to SQLite is
-//! in `sqlite.rs` and in the migrations.
+//! The engine is SQLite in a file, or PostgreSQL by its URL, where several nodes share one database.
+//! Statements are written once for both ([`sql`]). What is special to an engine is in `sqlite.rs` and
+//! `postgres.rs`, here and below [`append`].
 //!
 //! Reading order: [`append`] (a message's way into the log), [`log`] (the way out), then the rest.
 
 mod accounts;
 mod append;
 mod conversations;
+mod failure;
+mod job;
+mod lane;
 mod log;
+mod migrations;
+mod nodes;
+mod postgres;
 mod retention;
 mod sessions;
 mod shapes;
+mod sql;
 mod sqlite;
+mod tail;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 pub use accounts::AccountRow;
 pub use append::{Append, AppendError, Stored};
 pub use conversations::{ConversationState, ListedConversation, ReadOutcome};
+use futures::future::BoxFuture;
 pub use log::{LogPosition, Page, PageStart};
-pub use sessions::{LoginOutcome, NewLogin, SessionState};
+pub use nodes::{Beat, Neighbour, NodeState};
+pub use postgres::{PostgresSettings, check_url};
+pub use sessions::{Continued, LoginOutcome, NewLogin, Place, SessionState};
+pub use tail::Recent;
 pub use writer::WriterStats;
 
-use sqlx::SqlitePool;
+use failure::Kind;
+use lane::Lane;
+use sql::{Connection, Pool, query};
 use writer::Writer;
-
-/// The engine that is compiled in.
-type Engine = sqlx::Sqlite;
-type Connection = sqlx::SqliteConnection;
 
 /// Number of an account. Its public form is the tinyID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +62,19 @@ pub struct ConversationKey(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey(pub i64);
 
+/// Number of a running server; later ones have larger ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeKey(pub i64);
+
+/// Which database.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// SQLite in this file.
+    File(PathBuf),
+    /// PostgreSQL.
+    Postgres(PostgresSettings),
+}
+
 /// The database could not do it. The cause is in the log; callers can only give up or try again.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -59,6 +87,15 @@ pub enum StorageError {
     /// A stored value is not what was put there.
     #[error("unreadable value in the database")]
     Corrupt(#[from] serde_json::Error),
+    /// It did not answer in time.
+    #[error("the database does not answer in time")]
+    TimedOut,
+    /// It would not keep every text as it is.
+    #[error("the database has the encoding {0}; create it with ENCODING 'UTF8'")]
+    Encoding(String),
+    /// It takes no writes.
+    #[error("the database is a standby that only reads; name the primary")]
+    Standby,
     /// The writer has stopped, or the transaction this write was part of failed.
     #[error("the write was not committed")]
     NotCommitted,
@@ -67,25 +104,128 @@ pub enum StorageError {
 /// A handle on the database; clones share it.
 #[derive(Clone)]
 pub struct Storage {
-    read: SqlitePool,
+    location: Location,
+    read: Pool,
     writer: Writer,
+    announcer: Announcer,
 }
 
 /// Called after each commit with the new messages, in the order of their places.
 pub type OnStored = Arc<dyn Fn(&[Stored]) + Send + Sync>;
+/// Filled once the bus is there, which needs the database first.
+type Announcer = Arc<OnceLock<OnStored>>;
+
+/// How often a read is done anew on another connection.
+const READ_TRIES: u32 = 3;
+
+impl Location {
+    /// Where it is, for people, without a password.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(file) => file.display().to_string(),
+            Self::Postgres(settings) => postgres::place(&settings.url),
+        }
+    }
+
+    fn pools(&self) -> Result<(Pool, Pool), StorageError> {
+        Ok(match self {
+            Self::File(file) => (sqlite::writer(file), sqlite::readers(file)),
+            Self::Postgres(settings) => {
+                (postgres::writers(settings)?, postgres::readers(settings)?)
+            }
+        })
+    }
+
+    /// Connections that write, and the longest a trip of one of them may take.
+    fn lanes(&self) -> (u32, Duration) {
+        match self {
+            Self::File(_) => (1, Duration::MAX),
+            Self::Postgres(settings) => {
+                // The engine itself ends a statement first.
+                let deadline = Duration::from_millis(settings.statement_timeout_ms);
+                (settings.writers, deadline + Duration::from_secs(1))
+            }
+        }
+    }
+}
+
+impl StorageError {
+    /// What an operator has to know of it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        failure::sentence(self)
+    }
+
+    /// Whether waiting may help.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.kind() != Kind::Fault
+    }
+}
 
 impl Storage {
-    /// Opens the database in `folder`, creates it when there is none, brings its schema up to date
-    /// and starts the writer.
+    /// Opens the database, creates the file when there is none, brings its schema up to date and
+    /// starts the writer.
     ///
     /// # Errors
-    /// When the file cannot be opened or was made by a newer version.
-    pub async fn open(folder: &Path, on_stored: OnStored) -> Result<Self, StorageError> {
-        let file = folder.join("tim.db");
-        let mut connection = sqlite::writer(&file).await?;
-        sqlite::migrate(&mut connection).await?;
-        let read = sqlite::readers(&file);
-        Ok(Self { read, writer: Writer::start(connection, on_stored) })
+    /// When it cannot be opened or was made by a newer version.
+    pub async fn open(location: Location) -> Result<Self, StorageError> {
+        let (write, read) = location.pools()?;
+        let mut connection = write.acquire().await?;
+        if matches!(location, Location::Postgres(_)) {
+            postgres::check(&mut connection).await?;
+        }
+        if let Err(error) = migrations::run(&mut connection).await {
+            // It may still hold the lock that nodes migrate under.
+            connection.give_up();
+            return Err(error.into());
+        }
+        drop(connection);
+        let stats = Arc::new(WriterStats::default());
+        let (lanes, deadline) = location.lanes();
+        let announcer = Announcer::default();
+        let lane =
+            || Lane::new(write.clone(), Arc::clone(&announcer), Arc::clone(&stats), deadline);
+        let lanes = (0..lanes).map(|_| lane()).collect();
+        let writer = Writer::start(lanes, Arc::clone(&stats));
+        Ok(Self { location, read, writer, announcer })
+    }
+
+    /// Who is told of new messages from now on. The first one told so keeps it.
+    pub fn announce_to(&self, on_stored: OnStored) {
+        let _ = self.announcer.set(on_stored);
+    }
+
+    /// Brings the schema up to date and does nothing else; answers its version.
+    ///
+    /// # Errors
+    /// When it cannot be opened or was made by a newer version.
+    pub async fn migrate(location: &Location) -> Result<i64, StorageError> {
+        let (write, _) = location.pools()?;
+        let mut connection = write.acquire().await?;
+        let result = migrations::run(&mut connection).await;
+        connection.give_up();
+        write.close().await;
+        result?;
+        Ok(migrations::newest())
+    }
+
+    /// Copies the file into a new one, as it is at one moment, also while a server works with it.
+    ///
+    /// # Errors
+    /// When the copy exists or cannot be written, or the database is not a file.
+    pub async fn back_up(location: &Location, copy: &str) -> Result<(), StorageError> {
+        match location {
+            Location::File(file) => sqlite::back_up(file, copy).await,
+            Location::Postgres(_) => Err(StorageError::NotCommitted),
+        }
+    }
+
+    /// Whether other nodes may work with the same database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.location, Location::Postgres(_))
     }
 
     /// Whether the database answers.
@@ -93,8 +233,31 @@ impl Storage {
     /// # Errors
     /// When it does not.
     pub async fn check(&self) -> Result<(), StorageError> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
-        Ok(())
+        self.read(|it| {
+            Box::pin(async move {
+                query("SELECT 1").execute(it).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Reads; again on another connection when the first was lost.
+    async fn read<T: Send>(
+        &self,
+        work: impl for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, StorageError>> + Send,
+    ) -> Result<T, StorageError> {
+        let mut tries = 1;
+        loop {
+            let mut connection = self.read.acquire().await?;
+            match work(&mut connection).await {
+                Err(error) if error.kind() == Kind::Lost && tries < READ_TRIES => {
+                    connection.give_up();
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// How the writer is doing.

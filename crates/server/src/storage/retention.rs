@@ -2,9 +2,7 @@
 //!
 //! Places are not given again: the log simply begins later.
 
-use sqlx::Row as _;
-
-use super::{Connection, Storage, StorageError};
+use super::{Connection, Storage, StorageError, sql::query};
 
 /// Conversations looked at in one transaction.
 const CONVERSATIONS: i64 = 100;
@@ -25,21 +23,19 @@ async fn remove_some(
     before_s: i64,
     after: i64,
 ) -> Result<Step, StorageError> {
-    let rows = sqlx::query(
+    // Senders on other nodes wait until this step is done.
+    let sql = connection.words(
         "SELECT key, first_seq, seq FROM conversation WHERE key > $1 AND app = $2 \
          ORDER BY key LIMIT $3",
-    )
-    .bind(after)
-    .bind(app)
-    .bind(CONVERSATIONS)
-    .fetch_all(&mut *connection)
-    .await?;
+        "SELECT key, first_seq, seq FROM conversation WHERE key > $1 AND app = $2 \
+         ORDER BY key LIMIT $3 FOR NO KEY UPDATE",
+    );
+    let rows = query(sql).bind(after).bind(app).bind(CONVERSATIONS).fetch_all(connection).await?;
     let mut step = Step { after, removed: 0, is_done: rows.is_empty() };
     for row in rows {
-        let (key, first_seq, newest): (i64, i64, i64) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (key, first_seq, newest): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         // Time never decreases along a log: the first one that is young enough ends the old ones.
-        let young: Option<i64> = sqlx::query_scalar(
+        let young = query(
             "SELECT seq FROM message WHERE conversation = $1 AND seq >= $2 AND seq < $3 \
              AND time >= $4 ORDER BY seq LIMIT 1",
         )
@@ -47,23 +43,24 @@ async fn remove_some(
         .bind(first_seq)
         .bind(first_seq + MESSAGES)
         .bind(before_s)
-        .fetch_optional(&mut *connection)
+        .fetch_optional(connection)
         .await?;
+        let young: Option<i64> = young.map(|it| it.get(0)).transpose()?;
         let end = young.unwrap_or((first_seq + MESSAGES).min(newest + 1));
         if end > first_seq {
-            sqlx::query("DELETE FROM message WHERE conversation = $1 AND seq < $2")
+            query("DELETE FROM message WHERE conversation = $1 AND seq < $2")
                 .bind(key)
                 .bind(end)
-                .execute(&mut *connection)
+                .execute(connection)
                 .await?;
             // A conversation whose last shown message is gone leaves the lists with it.
-            sqlx::query(
+            query(
                 "UPDATE conversation SET first_seq = $2, active_time = \
                  CASE WHEN seq < $2 THEN 0 ELSE active_time END WHERE key = $1",
             )
             .bind(key)
             .bind(end)
-            .execute(&mut *connection)
+            .execute(connection)
             .await?;
             step.removed += (end - first_seq).cast_unsigned();
         }

@@ -3,12 +3,27 @@
 //! An instance is *away* when its page said that it is closing; it then no longer counts against
 //! the app's limit, but may come back. Only the hash of an instance's secret is kept.
 
-use sqlx::Row as _;
 use tim_protocol::{push::KickReason, user::Profile};
 
-use super::{AccountKey, AccountRow, Connection, SessionKey, Storage, StorageError, accounts};
+use super::{
+    AccountKey, AccountRow, Connection, NodeKey, SessionKey, Storage, StorageError, accounts,
+    sql::{query, query_once},
+};
+
+/// Instances that are looked at in one statement.
+const LOOKED_AT: usize = 500;
+
+/// Where an instance is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// To which server.
+    pub node: NodeKey,
+    /// On which of its connections; no other connection of any node has the same number.
+    pub connection: i64,
+}
 
 /// A login whose credential was found good.
+#[derive(Clone)]
 pub struct NewLogin {
     /// The tenant.
     pub app: i64,
@@ -24,6 +39,8 @@ pub struct NewLogin {
     pub secret_hash: [u8; 32],
     /// When the UserSig ends, Unix seconds.
     pub expires_s: u64,
+    /// Where it happens.
+    pub place: Place,
 }
 
 /// What became of a login.
@@ -52,13 +69,34 @@ pub struct SessionState {
     /// The tenant.
     pub app: i64,
     /// Whose.
-    pub account: AccountRow,
-    /// When the UserSig behind it ends, Unix seconds.
-    pub expires_s: u64,
-    /// It was kicked.
-    pub kicked: Option<KickReason>,
-    /// It had said that it leaves.
-    pub is_away: bool,
+    pub account: AccountKey,
+}
+
+/// What became of an instance that comes back.
+#[derive(Debug)]
+pub enum Continued {
+    /// It was kicked while it was away.
+    Kicked(KickReason),
+    /// The UserSig behind it has ended.
+    Expired,
+    /// It goes on.
+    In {
+        /// Whose.
+        account: Box<AccountRow>,
+        /// When the UserSig behind it ends, Unix seconds.
+        expires_s: u64,
+        /// Instances that had to go for it, since it had said that it leaves.
+        kicked: Vec<SessionKey>,
+    },
+}
+
+/// Lets nobody else log this account in or out until the transaction ends. SQLite has nobody else.
+async fn hold(connection: &mut Connection, account: AccountKey) -> Result<(), StorageError> {
+    if let Connection::Postgres(_) = connection {
+        let sql = "SELECT key FROM account WHERE key = $1 FOR NO KEY UPDATE";
+        query(sql).bind(account.0).execute(connection).await?;
+    }
+    Ok(())
 }
 
 /// Kicks the oldest logins of an account beyond `most`.
@@ -68,41 +106,34 @@ async fn keep_newest(
     most: u32,
     spared: SessionKey,
 ) -> Result<Vec<SessionKey>, StorageError> {
-    let others: Vec<i64> = sqlx::query_scalar(
+    let others = query(
         "SELECT key FROM session WHERE account = $1 AND kicked IS NULL AND is_away = 0 \
          AND key <> $2 ORDER BY key",
     )
     .bind(account.0)
     .bind(spared.0)
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
     let too_many = (others.len() + 1).saturating_sub(most as usize);
-    let kicked: Vec<_> = others.into_iter().take(too_many).map(SessionKey).collect();
-    for session in &kicked {
-        set_kicked(connection, *session, KickReason::MultipleAccount).await?;
+    let mut kicked = Vec::new();
+    for row in others.iter().take(too_many) {
+        let session = SessionKey(row.get(0)?);
+        query("UPDATE session SET kicked = $1 WHERE key = $2")
+            .bind(serde_json::to_string(&KickReason::MultipleAccount)?)
+            .bind(session.0)
+            .execute(connection)
+            .await?;
+        kicked.push(session);
     }
     Ok(kicked)
 }
 
-async fn set_kicked(
-    connection: &mut Connection,
-    session: SessionKey,
-    reason: KickReason,
-) -> Result<(), StorageError> {
-    sqlx::query("UPDATE session SET kicked = $1 WHERE key = $2")
-        .bind(serde_json::to_string(&reason)?)
-        .bind(session.0)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 async fn log_in(
     connection: &mut Connection,
-    login: NewLogin,
+    login: &NewLogin,
 ) -> Result<LoginOutcome, StorageError> {
     let account = if login.may_register {
-        accounts::find_or_create(connection, login.app, login.profile, login.most_accounts).await?
+        accounts::find_or_create(connection, login.app, &login.profile, login.most_accounts).await?
     } else {
         let user_id = login.profile.user_id.as_str();
         let Some(account) = accounts::find(connection, login.app, user_id).await? else {
@@ -111,17 +142,69 @@ async fn log_in(
         Some(account)
     };
     let Some(account) = account else { return Ok(LoginOutcome::Full) };
-    let session = sqlx::query_scalar(
-        "INSERT INTO session (account, secret_hash, expires) VALUES ($1, $2, $3) RETURNING key",
+    hold(connection, account.key).await?;
+    // Done again after a commit whose answer was lost, it finds what it made.
+    let row = query(
+        "INSERT INTO session (account, secret_hash, expires, node, connection) \
+         VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (secret_hash) DO UPDATE SET connection = excluded.connection RETURNING key",
     )
     .bind(account.key.0)
     .bind(login.secret_hash.as_slice())
     .bind(i64::try_from(login.expires_s).unwrap_or(i64::MAX))
-    .fetch_one(&mut *connection)
-    .await
-    .map(SessionKey)?;
+    .bind(login.place.node.0)
+    .bind(login.place.connection)
+    .fetch_one(connection)
+    .await?;
+    let session = SessionKey(row.get(0)?);
     let kicked = keep_newest(connection, account.key, login.most_instances, session).await?;
     Ok(LoginOutcome::In { account: Box::new(account), session, kicked })
+}
+
+async fn go_on(
+    connection: &mut Connection,
+    account: AccountKey,
+    session: SessionKey,
+    place: Place,
+    most_instances: u32,
+    now_s: u64,
+) -> Result<Option<Continued>, StorageError> {
+    hold(connection, account).await?;
+    let row = query(
+        "SELECT s.expires, s.is_away, s.kicked, a.key, a.profile \
+         FROM session s JOIN account a ON a.key = s.account WHERE s.key = $1",
+    )
+    .bind(session.0)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if let Some(reason) = row.get::<Option<String>>(2)? {
+        return Ok(Some(Continued::Kicked(serde_json::from_str(&reason)?)));
+    }
+    let expires_s = row.number(0)?;
+    if expires_s <= now_s {
+        return Ok(Some(Continued::Expired));
+    }
+    let was_away = row.number(1)? != 0;
+    query("UPDATE session SET is_away = 0, node = $1, connection = $2 WHERE key = $3")
+        .bind(place.node.0)
+        .bind(place.connection)
+        .bind(session.0)
+        .execute(connection)
+        .await?;
+    let kicked = if was_away {
+        keep_newest(connection, account, most_instances, session).await?
+    } else {
+        Vec::new()
+    };
+    let account = Box::new(accounts::account_row(&row, 3)?);
+    Ok(Some(Continued::In { account, expires_s, kicked }))
+}
+
+/// The keys of one statement as `$first, …`.
+fn places(first: usize, count: usize) -> String {
+    let places: Vec<_> = (first..first + count).map(|it| format!("${it}")).collect();
+    places.join(", ")
 }
 
 impl Storage {
@@ -130,7 +213,14 @@ impl Storage {
     /// # Errors
     /// When the database fails.
     pub async fn log_in(&self, login: NewLogin) -> Result<LoginOutcome, StorageError> {
-        self.writer.write_and_wait(move |it| Box::pin(log_in(it, login))).await
+        // Those who log in at the same time share a commit; which lane it is matters to nobody.
+        let lane = AccountKey(login.place.connection);
+        self.writer
+            .write_and_wait(lane, move |it| {
+                let login = login.clone();
+                Box::pin(async move { log_in(it, &login).await })
+            })
+            .await
     }
 
     /// The instance with that secret.
@@ -141,44 +231,42 @@ impl Storage {
         &self,
         secret_hash: [u8; 32],
     ) -> Result<Option<SessionState>, StorageError> {
-        let row = sqlx::query(
-            "SELECT s.key, s.expires, s.kicked, s.is_away, a.app, a.key, a.profile \
-             FROM session s JOIN account a ON a.key = s.account WHERE s.secret_hash = $1",
-        )
-        .bind(secret_hash.as_slice())
-        .fetch_optional(&self.read)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let kicked: Option<&str> = row.try_get(2)?;
-        Ok(Some(SessionState {
-            key: SessionKey(row.try_get(0)?),
-            app: row.try_get(4)?,
-            account: accounts::account_row(&row, 5)?,
-            expires_s: row.try_get::<i64, _>(1)?.cast_unsigned(),
-            kicked: kicked.map(serde_json::from_str).transpose()?,
-            is_away: row.try_get::<i64, _>(3)? != 0,
-        }))
+        self.read(|it| {
+            Box::pin(async move {
+                let row = query(
+                    "SELECT s.key, a.app, a.key FROM session s JOIN account a \
+                     ON a.key = s.account WHERE s.secret_hash = $1",
+                )
+                .bind(secret_hash.as_slice())
+                .fetch_optional(it)
+                .await?;
+                let Some(row) = row else { return Ok(None) };
+                Ok(Some(SessionState {
+                    key: SessionKey(row.get(0)?),
+                    app: row.get(1)?,
+                    account: AccountKey(row.get(2)?),
+                }))
+            })
+        })
+        .await
     }
 
-    /// An instance that was away is back, and counts again.
+    /// An instance goes on at a new place. One that had said that it leaves counts again. `None`
+    /// when there is no such instance any more.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn session_is_back(
+    pub async fn continue_session(
         &self,
         account: AccountKey,
         session: SessionKey,
+        place: Place,
         most_instances: u32,
-    ) -> Result<Vec<SessionKey>, StorageError> {
+        now_s: u64,
+    ) -> Result<Option<Continued>, StorageError> {
         self.writer
-            .write_and_wait(move |connection| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE session SET is_away = 0 WHERE key = $1")
-                        .bind(session.0)
-                        .execute(&mut *connection)
-                        .await?;
-                    keep_newest(connection, account, most_instances, session).await
-                })
+            .write_and_wait(account, move |it| {
+                Box::pin(go_on(it, account, session, place, most_instances, now_s))
             })
             .await
     }
@@ -187,36 +275,126 @@ impl Storage {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn session_is_away(&self, session: SessionKey) -> Result<(), StorageError> {
-        self.writer
-            .write_and_wait(move |connection| {
-                Box::pin(async move {
-                    sqlx::query("UPDATE session SET is_away = 1 WHERE key = $1")
-                        .bind(session.0)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+    pub async fn session_is_away(
+        &self,
+        account: AccountKey,
+        session: SessionKey,
+    ) -> Result<(), StorageError> {
+        self.change(account, session, "UPDATE session SET is_away = 1 WHERE key = $1").await
     }
 
     /// Forgets an instance.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_session(&self, session: SessionKey) -> Result<(), StorageError> {
+    pub async fn end_session(
+        &self,
+        account: AccountKey,
+        session: SessionKey,
+    ) -> Result<(), StorageError> {
+        self.change(account, session, "DELETE FROM session WHERE key = $1").await
+    }
+
+    async fn change(
+        &self,
+        account: AccountKey,
+        session: SessionKey,
+        sql: &'static str,
+    ) -> Result<(), StorageError> {
         self.writer
-            .write_and_wait(move |connection| {
+            .write_and_wait(account, move |it| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM session WHERE key = $1")
-                        .bind(session.0)
-                        .execute(connection)
-                        .await?;
+                    query(sql).bind(session.0).execute(it).await?;
                     Ok(())
                 })
             })
             .await
+    }
+
+    /// A connection has ended: its instance is nowhere, unless it is elsewhere already.
+    pub async fn disconnect(&self, account: AccountKey, session: SessionKey, connection: i64) {
+        // Nobody waits for it; a node that is gone is cleared of its instances as a whole.
+        self.writer
+            .write(
+                account,
+                move |it| {
+                    Box::pin(async move {
+                        query("UPDATE session SET node = NULL WHERE key = $1 AND connection = $2")
+                            .bind(session.0)
+                            .bind(connection)
+                            .execute(it)
+                            .await
+                    })
+                },
+                |_| (),
+            )
+            .await;
+    }
+
+    /// Of instances that are connected here, as far as this node knows: those that are out, and why,
+    /// or that go on elsewhere (`None`).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gone_sessions(
+        &self,
+        held: &[(SessionKey, i64)],
+    ) -> Result<Vec<(SessionKey, Option<KickReason>)>, StorageError> {
+        let mut gone = Vec::new();
+        for held in held.chunks(LOOKED_AT) {
+            let sql = places(1, held.len());
+            let rows = self
+                .read(|it| {
+                    let sql =
+                        format!("SELECT key, kicked, connection FROM session WHERE key IN ({sql})");
+                    let named = held.iter().fold(query_once(sql), |it, held| it.bind(held.0.0));
+                    Box::pin(named.fetch_all(it))
+                })
+                .await?;
+            let mut known = std::collections::HashMap::new();
+            for row in rows {
+                let (kicked, connection) = (row.get::<Option<String>>(1)?, row.get::<i64>(2)?);
+                known.insert(SessionKey(row.get(0)?), (kicked, connection));
+            }
+            for (session, connection) in held {
+                match known.remove(session) {
+                    Some((None, now)) if now == *connection => {}
+                    Some((Some(kicked), _)) => {
+                        gone.push((*session, Some(serde_json::from_str(&kicked)?)));
+                    }
+                    _ => gone.push((*session, None)),
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Instances are connected to this server after all, though it was taken for dead.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_sessions(
+        &self,
+        node: NodeKey,
+        held: &[(SessionKey, i64)],
+    ) -> Result<(), StorageError> {
+        for held in held.chunks(LOOKED_AT) {
+            let held = held.to_vec();
+            self.writer
+                .write_and_wait(AccountKey(node.0), move |it| {
+                    let held = held.clone();
+                    Box::pin(async move {
+                        let sql = "UPDATE session SET node = $1 WHERE key = $2 AND connection = $3";
+                        for (session, connection) in held {
+                            let named = query(sql).bind(node.0).bind(session.0).bind(connection);
+                            named.execute(it).await?;
+                        }
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+        Ok(())
     }
 
     /// Forgets instances whose UserSig ended before `before_s`.
@@ -225,11 +403,11 @@ impl Storage {
     /// When the database fails.
     pub async fn forget_ended_sessions(&self, before_s: u64) -> Result<(), StorageError> {
         self.writer
-            .write_and_wait(move |connection| {
+            .write_and_wait(AccountKey(0), move |it| {
                 Box::pin(async move {
-                    sqlx::query("DELETE FROM session WHERE expires < $1")
+                    query("DELETE FROM session WHERE expires < $1")
                         .bind(i64::try_from(before_s).unwrap_or(i64::MAX))
-                        .execute(connection)
+                        .execute(it)
                         .await?;
                     Ok(())
                 })

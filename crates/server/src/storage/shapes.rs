@@ -1,4 +1,4 @@
-//! Statements with a variable number of rows.
+//! Statements of SQLite with a variable number of rows.
 //!
 //! Their text exists for 1, 2, 4, … rows only, so that the connection's cache of prepared
 //! statements hits. A list of rows is either cut into such pieces or filled up to the next size,
