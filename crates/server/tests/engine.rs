@@ -169,8 +169,8 @@ async fn everything_acknowledged_survives_a_restart_under_traffic() {
         let restarts = async {
             for _ in 0..3 {
                 tokio::time::sleep(Duration::from_millis(400)).await;
-                let folder = server.stop().await;
-                server = Server::in_folder(folder, fast(), |_| {}).await;
+                let home = server.stop().await;
+                server = Server::at(home, fast(), |_| {}).await;
                 place.set(server.address);
             }
             server

@@ -350,15 +350,14 @@ async fn a_message_of_another_conversation_is_no_start_for_a_page() {
 async fn a_page_by_time_reaches_every_message_of_a_busy_second() {
     let server = Server::start().await;
     let mut ann = with_messages(&server, 60).await;
-    let folder = server.stop().await;
+    let home = server.stop().await;
     // Ten messages before the busy second, forty in it, ten after it.
-    support::sql(
-        &folder,
+    home.sql(
         "UPDATE message SET time = CASE WHEN seq <= 10 THEN 1000 + seq WHEN seq <= 50 THEN 2000 \
          ELSE 3000 + seq END",
     )
     .await;
-    let server = Server::in_folder(folder, app(), |_| {}).await;
+    let server = Server::at(home, app(), |_| {}).await;
     ann = {
         drop(ann);
         server.login("ann").await
@@ -402,9 +401,9 @@ async fn old_messages_are_removed_and_places_are_kept() {
     let server = Server::start().await;
     let mut ann = with_messages(&server, 5).await;
     drop(ann);
-    let folder = server.stop().await;
-    support::sql(&folder, "UPDATE message SET time = time - 200000 WHERE seq <= 3").await;
-    let server = Server::in_folder(folder, App { retention_days: 1, ..app() }, |_| {}).await;
+    let home = server.stop().await;
+    home.sql("UPDATE message SET time = time - 200000 WHERE seq <= 3").await;
+    let server = Server::at(home, App { retention_days: 1, ..app() }, |_| {}).await;
     ann = server.login("ann").await;
     // The first round runs at the start, beside the first requests.
     for _ in 0..100 {
@@ -422,16 +421,15 @@ async fn a_failed_transaction_is_answered_and_the_server_goes_on() {
     let server = Server::start().await;
     let (mut ann, mut bob) = (server.login("ann").await, server.login("bob").await);
     ann.say("bob", "1").await;
-    support::sql(
-        &server.folder,
-        "CREATE TRIGGER full BEFORE INSERT ON message WHEN NEW.entry LIKE '%poison%' \
-         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
-    )
-    .await;
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON message WHEN NEW.entry LIKE '%poison%' \
+                   BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    let check = "ALTER TABLE message ADD CONSTRAINT refuse CHECK (entry NOT LIKE '%poison%')";
+    server.home.sql_of(trigger, check).await;
     let poisoned = ann.text("bob", "poison");
     assert_eq!(ann.call("message.send", poisoned.clone()).await.code, 20005);
     assert_eq!(ann.say("bob", "2").await["seq"], 2);
-    support::sql(&server.folder, "DROP TRIGGER full").await;
+    let allow = "ALTER TABLE message DROP CONSTRAINT refuse";
+    server.home.sql_of("DROP TRIGGER refuse", allow).await;
     // The same message may be sent again, and takes the next place.
     assert_eq!(ann.call("message.send", poisoned).await.ok()["seq"], 3);
     for seq in 1..=3 {

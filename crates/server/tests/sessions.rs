@@ -156,7 +156,7 @@ async fn sessions_and_messages_survive_a_restart() {
     let mut ann = server.login("ann").await;
     server.login("bob").await;
     ann.say("bob", "before").await;
-    let server = Server::in_folder(server.stop().await, app(), |_| {}).await;
+    let server = Server::at(server.stop().await, app(), |_| {}).await;
     let (mut back, reply) = resume(&server, &ann.session).await;
     assert_eq!(reply.ok()["profile"]["userID"], "ann");
     back.user = ann.user;

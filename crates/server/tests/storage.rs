@@ -6,17 +6,20 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use tempfile::TempDir;
 use tim_protocol::{call::Sent, ids::Seq, user::Profile};
 use tim_server::storage::{
-    AccountKey, Append, AppendError, Location, SessionKey, Storage, StorageError, Stored,
+    AccountKey, Append, AppendError, LoginOutcome, NewLogin, NodeKey, Place, SessionKey, Storage,
+    StorageError, Stored,
 };
 use tokio::sync::oneshot;
 
 mod support;
 
+use support::Home;
+
 struct Chat {
-    folder: TempDir,
+    home: Home,
+    session: SessionKey,
     storage: Storage,
     announced: Arc<Mutex<Vec<Seq>>>,
     ann: AccountKey,
@@ -28,17 +31,40 @@ async fn account(storage: &Storage, user: &str) -> Result<AccountKey, StorageErr
     Ok(storage.account_or_new(1, profile, 0).await?.unwrap().key)
 }
 
+async fn log_in(storage: &Storage, user: &str) -> (AccountKey, SessionKey) {
+    let login = NewLogin {
+        app: 1,
+        profile: serde_json::from_value(json!({ "userID": user })).unwrap(),
+        may_register: true,
+        most_accounts: 0,
+        most_instances: 1,
+        secret_hash: rand_hash(),
+        expires_s: u64::from(u32::MAX),
+        place: Place { node: NodeKey(1), connection: 1 },
+    };
+    match storage.log_in(login).await.unwrap() {
+        LoginOutcome::In { account, session, .. } => (account.key, session),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn rand_hash() -> [u8; 32] {
+    let mut hash = [0; 32];
+    getrandom::fill(&mut hash).unwrap();
+    hash
+}
+
 async fn chat() -> Chat {
-    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new().await;
     let announced = Arc::<Mutex<Vec<Seq>>>::default();
     let heard = Arc::clone(&announced);
     let on_stored =
         Arc::new(move |new: &[Stored]| heard.lock().unwrap().extend(new.iter().map(|it| it.seq)));
-    let storage = Storage::open(Location::File(folder.path().join("tim.db"))).await.unwrap();
+    let storage = Storage::open(home.location()).await.unwrap();
     storage.announce_to(on_stored);
-    let ann = account(&storage, "ann").await.unwrap();
+    let (ann, session) = log_in(&storage, "ann").await;
     let bob = account(&storage, "bob").await.unwrap();
-    Chat { folder, storage, announced, ann, bob }
+    Chat { home, session, storage, announced, ann, bob }
 }
 
 impl Chat {
@@ -61,7 +87,7 @@ impl Chat {
             app: 1,
             sender: self.ann,
             receiver: self.bob,
-            origin: SessionKey(1),
+            origin: self.session,
             entry: serde_json::from_value(entry).unwrap(),
             done: Box::new(move |outcome| tell.send(outcome).unwrap()),
         };
@@ -115,22 +141,27 @@ async fn a_hidden_message_does_not_bring_back_a_conversation_that_was_removed() 
 async fn a_transaction_that_the_database_ended_by_itself_stops_nothing_else() {
     let chat = chat().await;
     chat.say(1, false).await;
-    // As when the disk is full.
-    support::sql(
-        &chat.folder,
-        "CREATE TRIGGER full_account BEFORE INSERT ON account \
-         BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END; \
-         CREATE TRIGGER full_message BEFORE INSERT ON message \
-         BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END",
-    )
-    .await;
+    // As when the disk is full: SQLite ends the transaction by itself, PostgreSQL refuses the rest of it.
+    let sqlite = "CREATE TRIGGER full_account BEFORE INSERT ON account \
+                  BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END; \
+                  CREATE TRIGGER full_message BEFORE INSERT ON message \
+                  BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END";
+    let postgres = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS \
+                    $$BEGIN RAISE EXCEPTION 'the disk is full'; END$$; \
+                    CREATE TRIGGER full_account BEFORE INSERT ON account \
+                    EXECUTE FUNCTION full_disk(); \
+                    CREATE TRIGGER full_message BEFORE INSERT ON message \
+                    EXECUTE FUNCTION full_disk()";
+    chat.home.sql_of(sqlite, postgres).await;
     for number in [2, 3] {
         account(&chat.storage, "cid").await.unwrap_err();
         let (append, told) = chat.message(number, false);
         chat.storage.append(append).await;
         assert_eq!(told.await.unwrap().unwrap_err(), AppendError::NotCommitted);
     }
-    support::sql(&chat.folder, "DROP TRIGGER full_account; DROP TRIGGER full_message").await;
+    let sqlite = "DROP TRIGGER full_account; DROP TRIGGER full_message";
+    let postgres = "DROP TRIGGER full_account ON account; DROP TRIGGER full_message ON message";
+    chat.home.sql_of(sqlite, postgres).await;
     account(&chat.storage, "cid").await.unwrap();
     assert_eq!(chat.say(2, false).await, 2);
     assert_eq!(chat.say_beside_a_read_mark(3).await, 3);

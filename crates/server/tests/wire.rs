@@ -202,7 +202,7 @@ async fn a_stop_answers_what_is_at_hand_and_asks_to_come_back() {
         }
     };
     assert_eq!(code, Some(1012));
-    let server = Server::in_folder(server.stop().await, app(), |_| {}).await;
+    let server = Server::at(server.stop().await, app(), |_| {}).await;
     let stored = server.login("ann").await.texts("C2Cbob").await;
     assert!(stored.len() >= acknowledged, "{} of {acknowledged}", stored.len());
     assert!(stored.iter().enumerate().all(|(index, text)| *text == index.to_string()));

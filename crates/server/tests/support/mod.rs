@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+mod home;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -13,8 +15,8 @@ use std::{
 };
 
 use futures::{SinkExt as _, StreamExt as _};
+pub use home::Home;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tim_protocol::{
     SUBPROTOCOL,
     usersig::{SecretKey, sign},
@@ -50,10 +52,10 @@ pub fn app() -> App {
     App { secret_keys: vec![key()], max_web_instances: 10, ..App::new(APP) }
 }
 
-/// A running server. Its folder lives until it is dropped, so that it can be started again.
+/// A running server. Its home lives until it is dropped, so that it can be started again.
 pub struct Server {
     pub address: SocketAddr,
-    pub folder: TempDir,
+    pub home: Home,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -68,11 +70,11 @@ impl Server {
     }
 
     pub async fn configured(app: App, change: impl FnOnce(&mut Config)) -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap(), app, change).await
+        Self::at(Home::new().await, app, change).await
     }
 
-    pub async fn in_folder(folder: TempDir, app: App, change: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new(folder.path().to_owned());
+    pub async fn at(home: Home, app: App, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = home.config();
         config.apps = vec![app];
         config.limits.login_failures_per_user = 0;
         config.limits.login_failures_per_address = 0;
@@ -87,7 +89,7 @@ impl Server {
             };
             tim_server::run(listener, config, shutdown).await.unwrap();
         });
-        Self { address, folder, stop: Some(stop), task: Some(task) }
+        Self { address, home, stop: Some(stop), task: Some(task) }
     }
 
     /// Asks the server to end, without waiting.
@@ -95,10 +97,10 @@ impl Server {
         self.stop.take();
     }
 
-    pub async fn stop(mut self) -> TempDir {
+    pub async fn stop(mut self) -> Home {
         self.begin_stop();
         timeout(DEADLINE, self.task.take().unwrap()).await.unwrap().unwrap();
-        self.folder
+        self.home
     }
 
     pub async fn connect(&self) -> Client {
@@ -290,13 +292,4 @@ pub fn texts(entries: &Value) -> Vec<String> {
 /// The places of a list of entries.
 pub fn seqs(entries: &Value) -> Vec<u64> {
     entries.as_array().unwrap().iter().map(|it| it["seq"].as_u64().unwrap()).collect()
-}
-
-/// Changes the database of a stopped server behind its back.
-pub async fn sql(folder: &TempDir, statement: &'static str) {
-    use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
-    let file = SqliteConnectOptions::new().filename(folder.path().join("tim.db"));
-    let mut connection = file.connect().await.unwrap();
-    sqlx::query(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }
