@@ -26,8 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use config::Config;
 use gateway::Gateway;
-use service::Service;
-use storage::StorageError;
+use service::{Service, StartError};
 
 /// How long the end may take, whatever clients do.
 const STOP_DEADLINE: Duration = Duration::from_secs(8);
@@ -37,12 +36,12 @@ const STOP_DEADLINE: Duration = Duration::from_secs(8);
 /// The caller binds the port and owns the signal, so that tests can use port 0.
 ///
 /// # Errors
-/// When the database cannot be opened.
+/// When the database cannot be used, or the bus never can.
 pub fn run(
     listener: TcpListener,
     config: Config,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> BoxFuture<'static, Result<(), StorageError>> {
+) -> BoxFuture<'static, Result<(), StartError>> {
     Box::pin(serve(listener, config, shutdown))
 }
 
@@ -50,7 +49,7 @@ async fn serve(
     listener: TcpListener,
     config: Config,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), StorageError> {
+) -> Result<(), StartError> {
     http::install_metrics();
     let service = Arc::new(Service::start(&config).await?);
     let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));

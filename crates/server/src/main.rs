@@ -90,8 +90,8 @@ enum Failure {
     Listen(std::net::SocketAddr, #[source] io::Error),
     #[error("cannot start")]
     Start(#[source] io::Error),
-    #[error("the database in {0} cannot be opened")]
-    Storage(PathBuf, #[source] tim_server::storage::StorageError),
+    #[error("{0}")]
+    Run(#[source] tim_server::service::StartError),
     #[error("there are several apps; name one with --app")]
     WhichApp,
     #[error("there is no app {0}")]
@@ -131,9 +131,11 @@ fn say(text: &str) {
 fn complain(failure: &Failure) {
     let mut text = format!("tim-server: {failure}");
     let mut source = failure.source();
-    // The configuration's own sentence stands for its enum; do not say it twice.
-    if let Failure::Config(error) = failure {
-        source = error.source();
+    // These say what is wrong themselves; do not say it twice.
+    match failure {
+        Failure::Config(error) => source = error.source(),
+        Failure::Run(_) => source = None,
+        _ => {}
     }
     while let Some(error) = source {
         text.push_str(&format!(": {error}"));
@@ -183,7 +185,9 @@ fn print_user_sig(
 }
 
 fn start_log(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    // The library tells of each attempt to connect; the bus tells of what changed.
+    let log = format!("async_nats=off,{}", config.log);
+    let filter = tracing_subscriber::EnvFilter::new(log);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
@@ -233,9 +237,6 @@ fn serve(config: Config) -> Result<(), Failure> {
                 _ = interrupt.recv() => {}
             }
         };
-        let data = config.data.clone();
-        tim_server::run(listener, config, shutdown)
-            .await
-            .map_err(|error| Failure::Storage(data, error))
+        tim_server::run(listener, config, shutdown).await.map_err(Failure::Run)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Bus, Event, Inbox, LocalBus};
+use super::{Bus, Event, Inbox, LocalBus, State};
 use crate::storage::AccountKey;
 
 #[derive(Default)]
@@ -18,7 +18,7 @@ fn frame(text: &'static str) -> Event {
     Event::Frame { text: text.into(), except: None }
 }
 
-async fn passes(bus: &dyn Bus) {
+pub(super) async fn passes(bus: &dyn Bus) {
     let (ann, bob) = (AccountKey(1), AccountKey(2));
     let inbox = || Arc::new(Recorder::default());
     let (first, second, other) = (inbox(), inbox(), inbox());
@@ -35,9 +35,14 @@ async fn passes(bus: &dyn Bus) {
     assert_eq!(*second.0.lock().unwrap(), [frame("1"), frame("2"), frame("4")]);
     assert_eq!(*other.0.lock().unwrap(), [frame("3")]);
     assert_eq!(Arc::strong_count(&first), 1, "an ended subscription keeps nothing alive");
+    bus.close().await;
+    bus.publish(ann, frame("5"));
+    assert_eq!(second.0.lock().unwrap().last(), Some(&frame("5")), "the end is that of the link");
 }
 
 #[tokio::test]
 async fn the_local_bus_keeps_the_contract() {
-    passes(&LocalBus::default()).await;
+    let bus = LocalBus::default();
+    passes(&bus).await;
+    assert_eq!((bus.state(), bus.losses(), bus.heard()), (State::Alone, 0, vec![]));
 }

@@ -14,8 +14,8 @@ use crate::storage::{AccountKey, NodeKey};
 /// Mostly one instance per account: a short list beats a nested table.
 type Table = HashMap<AccountKey, Vec<Arc<dyn Inbox>>>;
 
-/// Delivers within this process.
-#[derive(Default)]
+/// Delivers within this process. Clones share the table.
+#[derive(Clone, Default)]
 pub struct LocalBus {
     // A std lock: nothing awaits while it is held, and inboxes do not call back.
     table: Arc<RwLock<Table>>,
@@ -24,18 +24,6 @@ pub struct LocalBus {
 impl Bus for LocalBus {
     fn publish(&self, to: AccountKey, event: Event) {
         self.deliver(to, &event);
-    }
-
-    fn state(&self) -> State {
-        State::Alone
-    }
-
-    fn losses(&self) -> u64 {
-        0
-    }
-
-    fn heard(&self) -> Vec<(NodeKey, Duration)> {
-        Vec::new()
     }
 
     fn deliver(&self, to: AccountKey, event: &Event) {
@@ -62,5 +50,21 @@ impl Bus for LocalBus {
             }
         });
         ready(subscription).boxed()
+    }
+
+    fn state(&self) -> State {
+        State::Alone
+    }
+
+    fn losses(&self) -> u64 {
+        0
+    }
+
+    fn heard(&self) -> Vec<(NodeKey, Duration)> {
+        Vec::new()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
     }
 }

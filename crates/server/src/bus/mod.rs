@@ -10,11 +10,17 @@
 //! - publishing never blocks and never fails because nobody, or somebody slow, is listening;
 //! - after a subscription was dropped its inbox gets nothing more.
 //!
+//! Between nodes a bus is a hint, and storage is the truth: events may get lost on the way to another
+//! node. A bus that has, or may have, lost some says so by [`Bus::losses`]; whoever must know then
+//! reads the log. On the publisher's own node nothing is ever lost.
+//!
 //! The bus does not know what a frame says.
 
 #[cfg(test)]
 mod contract;
 mod local;
+mod nats;
+mod wire;
 
 use std::{
     sync::Arc,
@@ -24,6 +30,7 @@ use std::{
 use bytes::Bytes;
 use futures::future::BoxFuture;
 pub use local::LocalBus;
+pub use nats::{BusError, NatsBus, NatsOptions, check};
 use tim_protocol::push::KickReason;
 
 use crate::storage::{AccountKey, NodeKey, SessionKey};
@@ -101,6 +108,10 @@ pub trait Bus: Send + Sync {
     /// Tells the instances of an account that are connected to this node.
     fn deliver(&self, to: AccountKey, event: &Event);
 
+    /// Begins to listen for an account. While other nodes are out of reach it is answered at once,
+    /// and when they do not confirm it within a second; both shows as a loss once they are back.
+    fn subscribe(&self, to: AccountKey, inbox: Arc<dyn Inbox>) -> BoxFuture<'_, Subscription>;
+
     /// Whether other nodes are reached.
     fn state(&self) -> State;
 
@@ -113,6 +124,7 @@ pub trait Bus: Send + Sync {
     /// a minute is forgotten.
     fn heard(&self) -> Vec<(NodeKey, Duration)>;
 
-    /// Begins to listen for an account.
-    fn subscribe(&self, to: AccountKey, inbox: Arc<dyn Inbox>) -> BoxFuture<'_, Subscription>;
+    /// Sends what is still waiting, for two seconds at most, and ends the link to other nodes.
+    /// Publishing goes on within this node.
+    fn close(&self) -> BoxFuture<'_, ()>;
 }

@@ -25,6 +25,8 @@ pub struct Config {
     pub postgres: Postgres,
     /// URL of the NATS that joins several servers; `None` for a single one.
     pub bus: Option<String>,
+    /// Certificates (PEM) to trust instead of the system's when NATS is reached by TLS.
+    pub bus_ca_file: Option<PathBuf>,
     /// What this server is called in logs and by its neighbours; its address when not given.
     pub node: Option<String>,
     /// What is logged: a level, or levels by module.
@@ -107,6 +109,7 @@ impl Config {
             database: None,
             postgres: Postgres::default(),
             bus: None,
+            bus_ca_file: None,
             node: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -218,6 +221,7 @@ impl Config {
                 self.postgres.statement_timeout_ms = value.int(100, 600_000)?;
             }
             "bus" => self.bus = bus(value)?,
+            "nats.caFile" => self.bus_ca_file = Some(value.text()?.into()),
             "node" => self.node = Some(value.text()?),
             "log" => self.log = log_filter(value)?,
             "logFormat" => self.log_format = log_format(value)?,

@@ -19,13 +19,13 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tim_protocol::code::Code;
 
 use crate::{
-    bus::{Bus, LocalBus},
+    bus::{Bus, BusError, LocalBus, NatsBus, NatsOptions},
     config::{App, Config},
     storage::{NodeKey, Place, Storage, StorageError},
 };
@@ -33,6 +33,9 @@ use accounts::Accounts;
 use cluster::{SelfDescription, Troubles};
 use connected::ConnectedInstances;
 use limits::LoginFailures;
+
+/// How long the start waits for a database that is starting itself.
+const WAIT_FOR_DATABASE: Duration = Duration::from_secs(20);
 
 /// Why a request was not served: a number for programs and a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,22 @@ impl From<StorageError> for Refusal {
     }
 }
 
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("the database ({place}) cannot be used: {}", source.sentence())]
+    Storage {
+        /// Where it is.
+        place: String,
+        /// What is wrong.
+        source: StorageError,
+    },
+    /// The bus can never be used as it is configured.
+    #[error("`bus`: {0}")]
+    Bus(#[source] BusError),
+}
+
 /// Everything the use cases need, shared by all connections.
 pub struct Service {
     apps: HashMap<u32, Arc<App>>,
@@ -79,12 +98,23 @@ impl Service {
     /// Opens the database, joins the other servers and gets ready to serve.
     ///
     /// # Errors
-    /// When the database cannot be opened.
-    pub async fn start(config: &Config) -> Result<Self, StorageError> {
-        let storage = Storage::open(config.location()).await?;
+    /// When the database cannot be used, or the bus never can. A bus that is away for the moment is
+    /// no error.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
         let description = SelfDescription::of(config);
-        let node = storage.join(description.to_json()).await?;
-        let bus: Arc<dyn Bus> = Arc::new(LocalBus::default());
+        let joined = join(config, &description).await;
+        let (storage, node, cluster) = joined.map_err(|source| {
+            let place = config.location().name();
+            StartError::Storage { place, source }
+        })?;
+        let bus: Arc<dyn Bus> = match &config.bus {
+            None => Arc::new(LocalBus::default()),
+            Some(url) => {
+                let (url, ca_file) = (url.clone(), config.bus_ca_file.clone());
+                let options = NatsOptions { url, ca_file, cluster, node };
+                Arc::new(NatsBus::connect(options).await.map_err(StartError::Bus)?)
+            }
+        };
         storage.announce_to(messages::announcer(Arc::clone(&bus)));
         let apps = config.apps.iter().map(|app| (app.sdk_app_id, Arc::new(app.clone())));
         Ok(Self {
@@ -108,6 +138,7 @@ impl Service {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "the other servers were not told that this one ends");
         }
+        self.bus.close().await;
         self.storage.clone().close().await;
     }
 
@@ -135,6 +166,27 @@ impl Service {
     pub fn bus(&self) -> &dyn Bus {
         &*self.bus
     }
+}
+
+/// Opens the database and takes a place among its servers: also which one that is, and what the
+/// database is called.
+async fn join(
+    config: &Config,
+    description: &SelfDescription,
+) -> Result<(Storage, NodeKey, String), StorageError> {
+    let began = Instant::now();
+    let storage = loop {
+        match Storage::open(config.location()).await {
+            Err(error) if error.may_pass() && began.elapsed() < WAIT_FOR_DATABASE => {
+                tracing::warn!("the database cannot be used yet: {}", error.sentence());
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            result => break result?,
+        }
+    };
+    let node = storage.join(description.to_json()).await?;
+    let cluster = storage.cluster_id().await?;
+    Ok((storage, node, cluster))
 }
 
 /// The server's clock in milliseconds since 1970.

@@ -1,0 +1,238 @@
+//! What this node listens to on NATS, and when NATS is known to have understood.
+//!
+//! A subscription of the library costs some ten kilobytes, so accounts share them: an account
+//! belongs to one of [`TOPICS`] topics by its number, and a node listens to the topics of the
+//! accounts that are connected to it. What comes in for a neighbour nobody here listens for is
+//! thrown away, at the price of reading its head. A small node hears little beyond its own; a large
+//! one hears everything, which is cheap as long as there are some ten nodes and not some hundred.
+//!
+//! Whoever subscribes is answered when NATS has confirmed the topic. Confirmations are had in
+//! batches: while one is on its way, new topics gather for the next, so that a thousand logins at
+//! once cost a handful of round trips. When NATS is away, or silent for a second, the answer comes
+//! without; the confirmation that comes later then counts as a loss.
+//!
+//! With several joined NATS servers the confirmation is that of our own; the others hear of a new
+//! topic a moment later.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_nats::{Client, Message, Subscriber};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use tokio::{
+    select,
+    sync::{Notify, watch},
+    task::AbortHandle,
+    time::timeout,
+};
+
+use super::{
+    link::{Link, Loss},
+    subjects::Subjects,
+};
+use crate::{
+    bus::{Bus as _, Event, LocalBus, wire},
+    storage::AccountKey,
+};
+
+/// Part of the wire: nodes with another number would not hear each other.
+const TOPICS: i64 = 1024;
+
+/// How long whoever subscribes waits for NATS.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A share of the accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Topic(pub i64);
+
+impl Topic {
+    pub(super) fn of(account: AccountKey) -> Self {
+        Self(account.0.rem_euclid(TOPICS))
+    }
+}
+
+/// A topic somebody listens to.
+struct Listened {
+    /// How many inboxes there are.
+    inboxes: usize,
+    /// It is confirmed with this batch.
+    batch: u64,
+    /// Delivers what comes in, once NATS was told.
+    delivery: Option<Delivery>,
+}
+
+/// A task that delivers. Ends when it is dropped, and does nothing more after that.
+struct Delivery {
+    /// An aborted task may still run for a moment, while another takes its place. Held while an
+    /// event is delivered.
+    is_on: Arc<Mutex<bool>>,
+    task: AbortHandle,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        *self.is_on.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.task.abort();
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    topics: HashMap<Topic, Listened>,
+    /// Of the batch that gathers.
+    new: Vec<Topic>,
+    /// The number of the batch that gathers.
+    batch: u64,
+}
+
+/// All that this node listens to.
+pub(super) struct Subscriptions {
+    // A std mutex: nothing awaits while it is held.
+    table: Mutex<Table>,
+    has_new: Notify,
+    /// The last batch that was confirmed.
+    confirmed: watch::Sender<u64>,
+    /// Somebody did not get to see the confirmation of a batch.
+    was_impatient: AtomicBool,
+    local: LocalBus,
+    link: Arc<Link>,
+}
+
+impl Subscriptions {
+    pub(super) fn new(local: LocalBus, link: Arc<Link>) -> Arc<Self> {
+        Arc::new(Self {
+            table: Mutex::new(Table { batch: 1, ..Table::default() }),
+            has_new: Notify::new(),
+            confirmed: watch::Sender::new(0),
+            was_impatient: AtomicBool::new(false),
+            local,
+            link,
+        })
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts an inbox of an account. Answers the batch that is waited for.
+    pub(super) fn enter(&self, account: AccountKey) -> u64 {
+        let topic = Topic::of(account);
+        let mut table = self.table();
+        let gathering = table.batch;
+        match table.topics.entry(topic) {
+            Entry::Occupied(mut listened) => {
+                listened.get_mut().inboxes += 1;
+                listened.get().batch
+            }
+            Entry::Vacant(place) => {
+                place.insert(Listened { inboxes: 1, batch: gathering, delivery: None });
+                table.new.push(topic);
+                drop(table);
+                self.has_new.notify_one();
+                gathering
+            }
+        }
+    }
+
+    /// Waits for the confirmation of a batch, for as long as there is hope.
+    pub(super) async fn confirmed(&self, batch: u64) {
+        if *self.confirmed.borrow() >= batch {
+            return;
+        }
+        let mut confirmed = self.confirmed.subscribe();
+        let is_confirmed = select! {
+            it = timeout(PATIENCE, confirmed.wait_for(|it| *it >= batch)) => it.is_ok(),
+            () = self.link.away() => false,
+        };
+        if !is_confirmed {
+            self.was_impatient.store(true, Ordering::Release);
+        }
+    }
+
+    /// Takes an inbox of an account away.
+    pub(super) fn leave(&self, account: AccountKey) {
+        let topic = Topic::of(account);
+        let mut table = self.table();
+        let Some(listened) = table.topics.get_mut(&topic) else { return };
+        listened.inboxes -= 1;
+        if listened.inboxes == 0 {
+            table.topics.remove(&topic);
+        }
+    }
+
+    /// Ends all deliveries.
+    pub(super) fn end(&self) {
+        self.table().topics.clear();
+    }
+
+    /// Tells NATS of new topics, until the bus ends.
+    pub(super) async fn tell(self: Arc<Self>, client: Client, subjects: Arc<Subjects>) {
+        loop {
+            self.has_new.notified().await;
+            self.link.up().await;
+            let (batch, topics) = {
+                let mut table = self.table();
+                table.batch += 1;
+                (table.batch - 1, std::mem::take(&mut table.new))
+            };
+            for topic in topics {
+                // An error means that the client has ended, and with it the bus.
+                let Ok(subscriber) = client.subscribe(subjects.topic(topic)).await else { return };
+                self.deliver(topic, batch, subscriber);
+            }
+            while self.link.confirm(&client).await.is_err() {
+                self.was_impatient.store(true, Ordering::Release);
+                self.link.up().await;
+            }
+            self.confirmed.send_replace(batch);
+            if self.was_impatient.swap(false, Ordering::AcqRel) {
+                self.link.lost(Loss::Unconfirmed);
+            }
+        }
+    }
+
+    /// Begins to deliver what comes in for a topic, unless it was left in the meantime.
+    fn deliver(&self, topic: Topic, batch: u64, subscriber: Subscriber) {
+        let mut table = self.table();
+        let Some(listened) = table.topics.get_mut(&topic).filter(|it| it.batch == batch) else {
+            return;
+        };
+        let is_on = Arc::new(Mutex::new(true));
+        let delivering =
+            deliver(subscriber, Arc::clone(&is_on), self.local.clone(), Arc::clone(&self.link));
+        let task = tokio::spawn(delivering).abort_handle();
+        listened.delivery = Some(Delivery { is_on, task });
+    }
+}
+
+/// Reads an event and takes its text out of the library's buffer: a client that does not read would
+/// keep the 64 kilobytes alive of which its frame is a part.
+fn read(message: &Message) -> Option<(AccountKey, Event)> {
+    wire::read(Bytes::copy_from_slice(&message.payload))
+}
+
+async fn deliver(
+    mut subscriber: Subscriber,
+    is_on: Arc<Mutex<bool>>,
+    local: LocalBus,
+    link: Arc<Link>,
+) {
+    while let Some(message) = subscriber.next().await {
+        let Some((account, event)) = read(&message) else {
+            link.lost(Loss::Unreadable);
+            continue;
+        };
+        let is_on = is_on.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_on {
+            return;
+        }
+        local.publish(account, event);
+    }
+}
