@@ -8,9 +8,11 @@
 //! # Layout
 //! - [`postgres`], [`nats`]: the engines a cluster stands on.
 //! - [`node`]: one `tim-server`; [`certificate`]: for those that speak TLS.
+//! - [`cable`]: a TCP connection that can be hurt.
 //! - [`process`]: how a process is started, paused and ended; [`tree`]: what Linux says about it;
 //!   [`port`]: its port; [`programs`]: where programs are found; [`http`]: one question over HTTP.
 
+pub mod cable;
 pub mod certificate;
 pub mod http;
 pub mod nats;
@@ -21,6 +23,7 @@ pub mod process;
 pub mod programs;
 pub mod tree;
 
+pub use cable::{Cable, Direction, Loss};
 pub use certificate::Certificate;
 pub use nats::{Nats, NatsSettings};
 pub use node::{Node, NodeSettings};
