@@ -94,17 +94,27 @@ async fn tls_is_offered_only_with_a_certificate() {
 }
 
 #[tokio::test]
-async fn tls_can_be_required() {
-    let settings = PostgresSettings {
-        certificate: Some(Certificate::for_loopback().unwrap()),
-        requires_tls: true,
-        ..PostgresSettings::default()
-    };
-    let postgres = Postgres::start_with(settings).await.unwrap();
-    let url = postgres.create_database("chat").await.unwrap();
-    let plain = by_url(&format!("{url}?sslmode=disable"), "SELECT 1").unwrap_err();
-    assert!(plain.contains("no encryption"), "{plain}");
-    assert_eq!(by_url(&format!("{url}?sslmode=require"), "SELECT 1").unwrap(), "1");
+async fn tls_can_be_required_and_the_certificate_is_good_for_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.pem");
+    for (name, is_trusted) in [("localhost", true), ("elsewhere.example", false)] {
+        let certificate = Certificate::for_names(&[name]).unwrap();
+        std::fs::write(&authority, &certificate.authority).unwrap();
+        let settings = PostgresSettings {
+            certificate: Some(certificate),
+            requires_tls: true,
+            ..PostgresSettings::default()
+        };
+        let postgres = Postgres::start_with(settings).await.unwrap();
+        let url = postgres.create_database("chat").await.unwrap();
+        let plain = by_url(&format!("{url}?sslmode=disable"), "SELECT 1").unwrap_err();
+        assert!(plain.contains("no encryption"), "{plain}");
+        assert_eq!(by_url(&format!("{url}?sslmode=require"), "SELECT 1").unwrap(), "1");
+        let url = url.replace("127.0.0.1", "localhost");
+        let checked = format!("{url}?sslmode=verify-full&sslrootcert={}", authority.display());
+        let answer = by_url(&format!("{checked}&hostaddr=127.0.0.1"), "SELECT 1");
+        assert_eq!(answer.is_ok(), is_trusted, "{answer:?}");
+    }
 }
 
 #[tokio::test]
