@@ -8,6 +8,7 @@ mod bindgen;
 mod browser;
 mod debian;
 mod engine;
+mod engines;
 mod npm;
 mod own_library;
 mod rust_source;
@@ -17,6 +18,7 @@ use anyhow::Result;
 pub use bindgen::bindgen;
 pub use browser::browser;
 pub use engine::javascript_core;
+pub use engines::engines;
 pub use npm::npm_packages;
 pub use own_library::own_library;
 pub use wasm_target::wasm_compiler;
@@ -31,6 +33,7 @@ pub fn everything(project: &Project) -> Result<()> {
     npm_packages(project)?;
     browser(project)?;
     javascript_core(project);
+    engines(project);
     println!("everything is in place");
     Ok(())
 }
@@ -41,9 +44,14 @@ fn may_install_packages() -> bool {
     root.is_ok_and(|id| id.trim() == "0") && crate::process::on_path("apt-get").is_some()
 }
 
-/// Installs Debian packages for good. The lists are fetched first: a fresh container has none.
+/// Installs Debian packages for good. The lists are fetched first: a fresh container has none. Services
+/// that come along are not started: on systems without systemd, in this runlevel none are.
 fn install_packages(packages: &[&str]) -> Result<()> {
     let apt = || crate::process::Program::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
     apt().args(["update", "-qq"]).run()?;
-    apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages).run()
+    apt()
+        .env("RUNLEVEL", "1")
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(packages)
+        .run()
 }
