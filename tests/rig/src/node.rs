@@ -64,20 +64,19 @@ impl NodeSettings {
     }
 }
 
-/// The program to test: `$TIM_SERVER_BIN`, or the release build of this repository.
+/// The program to test: `$TIM_SERVER_BIN`, or this repository's release build, or its debug build.
 ///
 /// # Errors
 /// A sentence that says how to build it.
 pub fn binary() -> Result<PathBuf> {
     let named = std::env::var_os("TIM_SERVER_BIN").filter(|it| !it.is_empty());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let file = named.map_or_else(|| root.join("target/release/tim-server"), PathBuf::from);
-    ensure!(
-        file.is_file(),
-        "{} is not there; `cargo build --release -p tim-server` makes it, TIM_SERVER_BIN names another",
-        file.display()
-    );
-    Ok(file)
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    let built = ["release", "debug"].map(|it| target.join(it).join("tim-server"));
+    let files = named.map_or_else(|| built.to_vec(), |it| vec![it.into()]);
+    files.into_iter().find(|it| it.is_file()).context(
+        "tim-server is not there; `cargo build --release -p tim-server` makes it, \
+         TIM_SERVER_BIN names another one",
+    )
 }
 
 /// A running (or stopped) `tim-server`; dropping it kills it and removes its folder.
