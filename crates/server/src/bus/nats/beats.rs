@@ -1,7 +1,7 @@
 //! Signs of life between nodes.
 //!
 //! Two nodes that hang on two NATS that are not joined both see a good connection; only that they do
-//! not hear each other tells. A beat also says how often its node has lost something it published:
+//! not hear each other tells. When they do again, both count a loss. A beat also says how often its node has lost something it published:
 //! the others cannot see that by themselves.
 
 use std::{
@@ -22,6 +22,10 @@ use crate::{bus::wire::Beat, storage::NodeKey};
 
 /// Time between two beats.
 const PERIOD: Duration = Duration::from_secs(2);
+
+/// A node that was silent for so long may have said something that did not come here: NATS servers
+/// lose each other without a word to their clients.
+const SILENCE: Duration = Duration::from_secs(6);
 
 /// A node that is silent for so long is forgotten.
 const MEMORY: Duration = Duration::from_secs(60);
@@ -45,12 +49,14 @@ impl Beats {
         peers.iter().map(|(node, peer)| (*node, peer.heard.elapsed())).collect()
     }
 
-    /// Takes a beat; whether its node has lost something since the one before.
+    /// Takes a beat; whether something of its node may not have come here.
     fn hear(&self, beat: Beat) -> bool {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let peer = Peer { heard: Instant::now(), losses: beat.losses };
-        let known = peers.insert(beat.node, peer).map_or(0, |it| it.losses);
-        known != beat.losses
+        // An unknown node need not be a new one: two NATS may have been joined just now.
+        peers
+            .insert(beat.node, peer)
+            .is_none_or(|it| it.losses != beat.losses || it.heard.elapsed() > SILENCE)
     }
 
     /// Listens to the others.
@@ -82,5 +88,35 @@ pub(super) async fn send(node: NodeKey, client: Client, link: Arc<Link>, subject
             () = link.away() => {}
             () = beating => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_tells_of_what_may_be_missing() {
+        let beats = Beats::default();
+        let beat = |losses| Beat { node: NodeKey(1), losses };
+        assert!(beats.hear(beat(0)), "unknown");
+        assert!(!beats.hear(beat(0)), "nothing new");
+        assert!(beats.hear(beat(2)), "it has lost something");
+        assert!(!beats.hear(beat(2)), "nothing new");
+        assert!(beats.hear(beat(0)), "it has begun again");
+        let silent = Instant::now().checked_sub(SILENCE + Duration::from_secs(1)).unwrap();
+        beats.peers.lock().unwrap().get_mut(&NodeKey(1)).unwrap().heard = silent;
+        assert!(beats.hear(beat(0)), "it was silent");
+        assert!(beats.hear(Beat { node: NodeKey(2), losses: 0 }), "another one");
+    }
+
+    #[test]
+    fn who_is_silent_for_long_is_forgotten() {
+        let beats = Beats::default();
+        beats.hear(Beat { node: NodeKey(1), losses: 0 });
+        assert_eq!(beats.heard().len(), 1);
+        let gone = Instant::now().checked_sub(MEMORY).unwrap();
+        beats.peers.lock().unwrap().get_mut(&NodeKey(1)).unwrap().heard = gone;
+        assert!(beats.heard().is_empty());
     }
 }

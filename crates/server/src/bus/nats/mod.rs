@@ -27,7 +27,13 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{ConnectOptions, rustls};
+use async_nats::{
+    ConnectOptions,
+    rustls::{
+        self,
+        pki_types::{CertificateDer, pem::PemObject as _},
+    },
+};
 use futures::future::{self, BoxFuture, FutureExt as _};
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
@@ -72,6 +78,9 @@ pub enum BusError {
     /// The name of the cluster would not fit into a subject.
     #[error("the name of a cluster consists of letters and digits")]
     Cluster,
+    /// No certificates to trust were found where they should be.
+    #[error("{} holds no certificates in PEM form, or cannot be read", .0.display())]
+    CaFile(PathBuf),
     /// NATS cannot be used; the text is that of [`State::Away`].
     #[error("{0}")]
     Away(String),
@@ -115,7 +124,7 @@ impl NatsBus {
         let link = Link::new(subjects.barrier(), address.secret != Secret::None);
         let is_closed = Arc::new(AtomicBool::new(false));
         let (told, news) = mpsc::unbounded_channel();
-        let client = client_options(&address, options.ca_file)
+        let client = client_options(&address, options.ca_file)?
             .name(format!("tim-server {}", options.node.0))
             .custom_inbox_prefix(subjects.inbox());
         let client = with_news(client, told, Arc::clone(&is_closed))
@@ -217,8 +226,8 @@ pub async fn check(url: &str, ca_file: Option<PathBuf>) -> Result<String, BusErr
     let mut answers = Vec::new();
     // Each by itself: a cluster of which one server is wrong works until that one is needed.
     for server in &address.servers {
-        let options =
-            client_options(&address, ca_file.clone()).custom_inbox_prefix(format!("{CHECK}.inbox"));
+        let options = client_options(&address, ca_file.clone())?
+            .custom_inbox_prefix(format!("{CHECK}.inbox"));
         let client = match options.connect(server).await {
             Ok(client) => client,
             Err(error) => {
@@ -238,7 +247,7 @@ pub async fn check(url: &str, ca_file: Option<PathBuf>) -> Result<String, BusErr
     Ok(answers.join(", "))
 }
 
-fn client_options(address: &Address, ca_file: Option<PathBuf>) -> ConnectOptions {
+fn client_options(address: &Address, ca_file: Option<PathBuf>) -> Result<ConnectOptions, BusError> {
     // Where several libraries use TLS, none is the default by itself. An error means that one is.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = ConnectOptions::new()
@@ -252,16 +261,22 @@ fn client_options(address: &Address, ca_file: Option<PathBuf>) -> ConnectOptions
         .client_capacity(MOST_HANDED_OVER)
         .reconnect_delay_callback(pause);
     let options = match ca_file {
-        Some(file) => options.add_root_certificates(file),
+        Some(file) => {
+            // The library would look at it only once it has a connection.
+            if CertificateDer::from_pem_file(&file).is_err() {
+                return Err(BusError::CaFile(file));
+            }
+            options.add_root_certificates(file)
+        }
         None => options,
     };
-    match &address.secret {
+    Ok(match &address.secret {
         Secret::None => options,
         Secret::Token(token) => options.token(token.clone()),
         Secret::Password(user, password) => {
             options.user_and_password(user.clone(), password.clone())
         }
-    }
+    })
 }
 
 /// Passes on what happens to the connection, and stops trying once the bus has ended.

@@ -15,7 +15,7 @@
 //! topic a moment later.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -87,7 +87,7 @@ impl Drop for Delivery {
 struct Table {
     topics: HashMap<Topic, Listened>,
     /// Of the batch that gathers.
-    new: Vec<Topic>,
+    new: HashSet<Topic>,
     /// The number of the batch that gathers.
     batch: u64,
 }
@@ -133,7 +133,7 @@ impl Subscriptions {
             }
             Entry::Vacant(place) => {
                 place.insert(Listened { inboxes: 1, batch: gathering, delivery: None });
-                table.new.push(topic);
+                table.new.insert(topic);
                 drop(table);
                 self.has_new.notify_one();
                 gathering

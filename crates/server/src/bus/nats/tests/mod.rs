@@ -32,6 +32,13 @@ async fn node(server: &Server, node: i64) -> NatsBus {
     bus
 }
 
+/// Two nodes that know of each other.
+async fn pair(server: &Server) -> (NatsBus, NatsBus) {
+    let (a, b) = (node(server, 1).await, node(server, 2).await);
+    eventually("they hear each other", || a.heard().len() == 1 && b.heard().len() == 1).await;
+    (a, b)
+}
+
 /// What has no event to wait for is looked at again and again.
 async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
@@ -104,7 +111,7 @@ async fn one_node_keeps_the_contract_while_nats_is_away() {
 #[tokio::test]
 async fn events_of_all_kinds_reach_the_other_node_once_and_in_order() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let (here, there) = (Mailbox::new(), Mailbox::new());
     let _here = a.subscribe(ANN, here.clone()).await;
     let _there = b.subscribe(ANN, there.clone()).await;
@@ -131,7 +138,7 @@ async fn events_of_all_kinds_reach_the_other_node_once_and_in_order() {
 #[tokio::test]
 async fn accounts_that_share_a_topic_do_not_hear_each_other() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let neighbour = AccountKey(ANN.0 + (1 << 32));
     assert_eq!(subscriptions::Topic::of(ANN), subscriptions::Topic::of(neighbour));
     let (one, other) = (Mailbox::new(), Mailbox::new());
@@ -152,7 +159,7 @@ async fn accounts_that_share_a_topic_do_not_hear_each_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answered_subscription_misses_nothing() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     for number in 0..1000 {
         let account = AccountKey(number);
         let mailbox = Mailbox::new();
@@ -162,10 +169,22 @@ async fn an_answered_subscription_misses_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaving_and_coming_back_neither_misses_nor_repeats() {
+    let server = Server::start(&[]).await;
+    let (a, b) = pair(&server).await;
+    for number in 0..1000 {
+        let mailbox = Mailbox::new();
+        let _subscription = a.subscribe(ANN, mailbox.clone()).await;
+        b.publish(ANN, numbered(number));
+        assert_eq!(mailbox.next().await, numbered(number));
+    }
+}
+
 #[tokio::test]
 async fn many_logins_at_once_share_the_confirmation() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let mailboxes: Vec<_> = (0..2000).map(|_| Mailbox::new()).collect();
     let losses = a.losses();
     let begun = Instant::now();
@@ -214,7 +233,7 @@ async fn nats_is_told_when_nobody_listens_any_more() {
 #[tokio::test]
 async fn a_break_is_survived_and_told() {
     let mut server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let (here, there) = (Mailbox::new(), Mailbox::new());
     let _here = a.subscribe(ANN, here.clone()).await;
     let _there = b.subscribe(ANN, there.clone()).await;
@@ -253,7 +272,7 @@ async fn a_break_is_survived_and_told() {
 #[tokio::test]
 async fn a_stuck_nats_blocks_nobody() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     server.signal("STOP");
     let losses = a.losses();
     let begun = Instant::now();
@@ -269,14 +288,15 @@ async fn a_stuck_nats_blocks_nobody() {
     let (of_a, of_b) = (a.losses(), b.losses());
     server.signal("CONT");
     eventually("both are back", || a.state() == State::Up && b.state() == State::Up).await;
-    assert!(a.losses() > of_a && b.losses() > of_b);
+    // Whether or not the other one noticed anything itself, this one tells it.
+    eventually("both know", || a.losses() > of_a && b.losses() > of_b).await;
     drop(subscription);
 }
 
 #[tokio::test]
 async fn nodes_hear_each_other() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let hears = |bus: &NatsBus, node| {
         let heard = bus.heard();
         heard.len() == 1 && heard[0].0 == NodeKey(node) && heard[0].1 < Duration::from_secs(3)
@@ -287,8 +307,7 @@ async fn nodes_hear_each_other() {
 #[tokio::test]
 async fn what_one_node_loses_the_other_counts() {
     let server = Server::start(&["--config", &small_payloads().path().to_string_lossy()]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
-    eventually("they hear each other", || b.heard().len() == 1 && a.heard().len() == 1).await;
+    let (a, b) = pair(&server).await;
     let losses = b.losses();
     a.publish(ANN, frame("x".repeat(5000)));
     eventually("the other one knows", || b.losses() > losses).await;
@@ -319,7 +338,7 @@ async fn clusters_share_a_nats_without_hearing_each_other() {
 #[tokio::test]
 async fn what_strangers_publish_is_a_loss_and_nothing_more() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let mailbox = Mailbox::new();
     let _subscription = a.subscribe(ANN, mailbox.clone()).await;
     let losses = a.losses();
@@ -338,7 +357,7 @@ async fn what_strangers_publish_is_a_loss_and_nothing_more() {
 #[tokio::test]
 async fn closing_sends_what_waits() {
     let server = Server::start(&[]).await;
-    let (a, b) = (node(&server, 1).await, node(&server, 2).await);
+    let (a, b) = pair(&server).await;
     let mailbox = Mailbox::new();
     let _subscription = b.subscribe(ANN, mailbox.clone()).await;
     for number in 0..10_000 {
@@ -365,5 +384,11 @@ async fn options_that_can_never_work_are_refused() {
     ] {
         let options = NatsOptions { cluster: cluster.into(), ..options(url, 1) };
         assert_eq!(NatsBus::connect(options).await.err(), Some(error), "{url} {cluster:?}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for ca_file in [file.path().to_owned(), PathBuf::from("/nowhere.pem")] {
+        let options =
+            NatsOptions { ca_file: Some(ca_file.clone()), ..options("tls://127.0.0.1", 1) };
+        assert_eq!(NatsBus::connect(options).await.err(), Some(BusError::CaFile(ca_file)));
     }
 }

@@ -112,11 +112,11 @@ async fn listen<F: Future<Output = ()> + Send + 'static>(
 async fn something_that_is_not_nats() {
     let talking = listen(|mut stream| async move {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        future::pending().await
+        future::pending::<()>().await;
     });
     let silent = listen(|stream| async move {
         let _open = stream;
-        future::pending().await
+        future::pending::<()>().await;
     });
     let hanging_up = listen(|stream| async move { drop(stream) });
     for port in [talking.await, silent.await, hanging_up.await] {
