@@ -141,3 +141,45 @@ async fn the_sentence_does_not_change_from_attempt_to_attempt() {
     })
     .await;
 }
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self, word: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|it| it.contains(word)).map(String::from).collect()
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_of_changes_only_and_of_no_secret() {
+    let server = Server::start(&["--user", "u", "--pass", "right"]).await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // All tasks of the test run on this thread.
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let url = format!("nats://u:secret@127.0.0.1:{}", server.port);
+    let _bus = NatsBus::connect(options(&url, 1)).await.unwrap();
+    eventually("it was tried a few times", || log.lines("establishing connection").len() > 4).await;
+    let told = log.lines("tim_server::bus");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("refuses this user and password"), "{told:#?}");
+    assert_eq!(log.lines("secret"), [""; 0]);
+}
