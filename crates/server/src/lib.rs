@@ -22,7 +22,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use config::Config;
 use gateway::Gateway;
@@ -55,9 +55,12 @@ async fn serve(
     let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
     let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
     let stop = CancellationToken::new();
-    let accepting = tokio::spawn(http::accept(listener, router, stop.clone()));
+    let accepting = tokio::spawn(http::accept(listener, router, config.tls.clone(), stop.clone()));
     let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
     let cluster = tokio::spawn(Arc::clone(&service).keep_in_touch());
+    let _renewing = config.tls.clone().map(|certificate| {
+        AbortOnDropHandle::new(tokio::spawn(http::keep_certificate_fresh(certificate)))
+    });
     shutdown.await;
     tracing::info!("stopping");
     stop.cancel();

@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use tim_protocol::{ids::UserId, usersig};
 use tim_server::{
     config::{App, Config, LogFormat, Origin, Overrides},
+    http::refresh_certificate,
     service::now_s,
 };
 use tokio::{
@@ -152,6 +153,8 @@ fn load(settings: &Settings) -> Result<Config, Failure> {
         ("bus", "TIM_BUS", "--bus", &settings.bus),
         ("node", "TIM_NODE", "", &None),
         ("webRoot", "TIM_WEB_ROOT", "--web-root", &settings.web_root),
+        ("tls.certificate", "TIM_TLS_CERTIFICATE", "", &None),
+        ("tls.key", "TIM_TLS_KEY", "", &None),
         ("log", "TIM_LOG", "--log", &settings.log),
         ("logFormat", "TIM_LOG_FORMAT", "", &None),
     ];
@@ -199,14 +202,14 @@ fn start_log(config: &Config) {
 }
 
 /// What a developer needs to know when the server has made up its own app.
-fn introduce(config: &Config, address: std::net::SocketAddr) {
+fn introduce(config: &Config, url: &str) {
     let app = &config.apps[0];
     let key_file = config.key_file(app);
     say(&format!(
-        "tim-server is listening on http://{address}\n\
+        "tim-server is listening on {url}\n\
          development app   SDKAppID {}\n\
          secret key        in {}\n\
-         demo              http://{address}/",
+         demo              {url}/",
         app.sdk_app_id,
         key_file.display()
     ));
@@ -226,10 +229,20 @@ fn serve(config: Config) -> Result<(), Failure> {
         // Before anybody is told that the server is up: a signal from now on ends it in good order.
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Start)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Start)?;
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{address}");
         if config.has_development_app {
-            introduce(&config, address);
+            introduce(&config, &url);
         } else {
-            say(&format!("tim-server is listening on http://{address}"));
+            say(&format!("tim-server is listening on {url}"));
+        }
+        if let Some(certificate) = config.tls.clone() {
+            let mut hangup = signal(SignalKind::hangup()).map_err(Failure::Start)?;
+            tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    refresh_certificate(&certificate).await;
+                }
+            });
         }
         let shutdown = async move {
             tokio::select! {

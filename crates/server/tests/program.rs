@@ -115,6 +115,54 @@ fn a_folder_that_cannot_be_written_is_named() {
     assert!(complaint.contains("file/data") && complaint.contains("`data`"), "{complaint}");
 }
 
+#[test]
+fn a_certificate_that_cannot_be_used_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.path().join("certificate.pem"), made.cert.pem()).unwrap();
+    std::fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let try_with = |certificate: &str, key: &str| {
+        let mut command = program(&folder);
+        command.env("TIM_TLS_CERTIFICATE", certificate).env("TIM_TLS_KEY", key);
+        complaint(&mut command)
+    };
+    let missing = try_with("nowhere.pem", "key.pem");
+    assert!(missing.contains("`tls.certificate`: the file nowhere.pem"), "{missing}");
+    assert!(missing.contains("No such file"), "{missing}");
+    assert!(try_with("key.pem", "key.pem").contains("no usable certificate in key.pem"));
+    let alone = complaint(program(&folder).env("TIM_TLS_KEY", "key.pem"));
+    assert!(alone.contains("`tls.key` needs `tls.certificate`"), "{alone}");
+}
+
+#[test]
+fn a_hangup_signal_makes_it_read_the_certificate_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let issue = || {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(folder.path().join("certificate.pem"), made.cert.pem()).unwrap();
+        std::fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    };
+    issue();
+    let config = "[tls]\ncertificate = \"certificate.pem\"\nkey = \"key.pem\"\n";
+    std::fs::write(folder.path().join("tim.toml"), config).unwrap();
+    let mut running = Running::start(program(&folder).args(["--config", "tim.toml"]));
+    assert!(running.printed.contains("https://"), "{}", running.printed);
+    let mut log = BufReader::new(running.child.stderr.take().unwrap());
+    let mut hang_up_and_find = |expected: &str| {
+        let process = running.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &process]).status().unwrap().success());
+        let mut line = String::new();
+        while !line.contains(expected) {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the log ended without {expected}");
+        }
+    };
+    issue();
+    hang_up_and_find("the certificate that was read again");
+    std::fs::write(folder.path().join("key.pem"), "nothing").unwrap();
+    hang_up_and_find("the certificate in use stays: `tls.key`: key.pem is no PEM file");
+}
+
 /// A running program; it is killed when the test ends early.
 struct Running {
     child: Child,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::SinkExt as _;
 use serde_json::{Value, json};
-use support::{Client, Server, app};
+use support::{Client, Server, app, pass};
 use tim_server::config::App;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -250,13 +250,6 @@ async fn development_logins_work_and_only_here() {
     assert!(answer.contains("403"), "{answer}");
     let answer = http(&server, &get("/dev/usersig?userID=a%20b", "localhost")).await;
     assert!(answer.contains("400"), "{answer}");
-}
-
-/// Lets time pass at once.
-async fn pass(seconds: u64) {
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(seconds)).await;
-    tokio::time::resume();
 }
 
 #[tokio::test]

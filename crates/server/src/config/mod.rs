@@ -11,12 +11,14 @@ mod app;
 mod keys;
 mod server;
 mod source;
+mod tls;
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
 pub use app::{App, CustomFieldRule};
 pub use server::{Config, Limits, LogFormat, Postgres};
 pub use source::{Origin, Overrides};
+pub use tls::{BadCertificate, Certificate};
 
 /// Why the server does not start. Each variant reads as a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,9 @@ pub enum ConfigError {
     /// Settings that exclude each other.
     #[error("{0}")]
     Contradiction(String),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] BadCertificate),
     /// The data folder cannot be used.
     #[error("the data folder {folder} cannot be written; choose another one with `data`")]
     Data {

@@ -4,11 +4,13 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
-    App, ConfigError, Overrides, is_private, keys,
+    App, Certificate, ConfigError, Overrides, is_private, keys,
     source::{self, FileSettings, Setting, Value},
+    tls::TlsFiles,
 };
 use crate::storage::{self, Location, PostgresSettings};
 
@@ -35,6 +37,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Folder of the page that is served; `None` serves a word of help.
     pub web_root: Option<PathBuf>,
+    /// Shown to clients; without one the server speaks plain HTTP.
+    pub tls: Option<Arc<Certificate>>,
+    tls_files: TlsFiles,
     /// Protection against too much.
     pub limits: Limits,
     /// The tenants.
@@ -114,6 +119,8 @@ impl Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             web_root: None,
+            tls: None,
+            tls_files: TlsFiles::default(),
             limits: Limits::default(),
             apps: Vec::new(),
             has_development_app: false,
@@ -135,6 +142,7 @@ impl Config {
         for setting in server.into_iter().chain(overrides.server_settings()) {
             config.take(&setting.key, &setting.value).map_err(|problem| setting.wrong(problem))?;
         }
+        config.tls = std::mem::take(&mut config.tls_files).read()?;
         let unusable = |source| ConfigError::Data { folder: config.data.clone(), source };
         keys::prepare(&config.data).map_err(unusable)?;
         if config.bus.is_some() && config.database.is_none() {
@@ -226,6 +234,8 @@ impl Config {
             "log" => self.log = log_filter(value)?,
             "logFormat" => self.log_format = log_format(value)?,
             "webRoot" => self.web_root = Some(web_root(value)?),
+            "tls.certificate" => self.tls_files.certificate = Some(value.text()?.into()),
+            "tls.key" => self.tls_files.key = Some(value.text()?.into()),
             "limits.connectionsPerAddress" => {
                 limits.connections_per_address = value.int(1, 1_000_000)?;
             }

@@ -1,4 +1,4 @@
-//! Accepting TCP connections and speaking HTTP/1.1 on them.
+//! Accepting TCP connections and speaking HTTP/1.1 on them, with TLS when there is a certificate.
 //!
 //! Done by hand instead of by the framework for three settings: buffers that stay small, a deadline
 //! for the request's head (a client that sends one byte a minute must not hold a task for ever), and
@@ -12,11 +12,16 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::gateway::Peer;
+use super::tls::Tls;
+use crate::{config::Certificate, gateway::Peer};
 
 /// A request's head must be there by then.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -25,17 +30,30 @@ const BUFFER: usize = 16 * 1024;
 /// How long to wait when the system has no more sockets.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
+/// What every connection is served with.
+struct Door {
+    http: http1::Builder,
+    tls: Option<Tls>,
+    router: Router,
+    stop: CancellationToken,
+}
+
 /// Serves every connection of `listener` until `stop`.
-pub async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) {
+pub async fn accept(
+    listener: TcpListener,
+    router: Router,
+    certificate: Option<Arc<Certificate>>,
+    stop: CancellationToken,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(BUFFER);
-    let http = Arc::new(http);
+    let door = Arc::new(Door { http, tls: certificate.map(Tls::new), router, stop });
     // Plain requests at hand are finished too: the last one to end wakes the wait below.
     let (open, idle) = (Arc::new(()), Arc::new(Notify::new()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
+            () = door.stop.cancelled() => break,
         };
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
@@ -45,28 +63,11 @@ pub async fn accept(listener: TcpListener, router: Router, stop: CancellationTok
                 continue;
             }
         };
-        // Without it a small reply may wait for the acknowledgement of the one before.
-        let _ = stream.set_nodelay(true);
         let peer = Peer(address.ip().to_canonical());
-        let service = router.clone().map_request(move |mut request: http::Request<_>| {
-            request.extensions_mut().insert(peer);
-            request
-        });
-        let (http, stop) = (Arc::clone(&http), stop.clone());
+        let door = Arc::clone(&door);
         let (open, idle) = (Arc::clone(&open), Arc::clone(&idle));
         tokio::spawn(async move {
-            let service = TowerToHyperService::new(service);
-            let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-            let mut connection = std::pin::pin!(connection);
-            // An error is a client that broke off or spoke no HTTP; there is nobody to tell.
-            let ended = tokio::select! {
-                _ = connection.as_mut() => true,
-                () = stop.cancelled() => false,
-            };
-            if !ended {
-                connection.as_mut().graceful_shutdown();
-                let _ = connection.await;
-            }
+            door.open(stream, peer).await;
             drop(open);
             idle.notify_one();
         });
@@ -74,5 +75,43 @@ pub async fn accept(listener: TcpListener, router: Router, stop: CancellationTok
     drop(listener);
     while Arc::strong_count(&open) > 1 {
         idle.notified().await;
+    }
+}
+
+impl Door {
+    async fn open(&self, stream: TcpStream, peer: Peer) {
+        // Without it a small reply may wait for the acknowledgement of the one before.
+        let _ = stream.set_nodelay(true);
+        let Some(tls) = &self.tls else { return self.serve(stream, peer).await };
+        let greeted = tokio::select! {
+            greeted = tls.greet(stream) => greeted,
+            () = self.stop.cancelled() => return,
+        };
+        match greeted {
+            Ok(stream) => self.serve(stream, peer).await,
+            Err(error) => tracing::debug!(%error, "a client did not get through the TLS handshake"),
+        }
+    }
+
+    async fn serve<S>(&self, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = self.router.clone().map_request(move |mut request: http::Request<_>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        let service = TowerToHyperService::new(service);
+        let connection = self.http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        // An error is a client that broke off or spoke no HTTP; there is nobody to tell.
+        let ended = tokio::select! {
+            _ = connection.as_mut() => true,
+            () = self.stop.cancelled() => false,
+        };
+        if !ended {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
     }
 }

@@ -52,10 +52,11 @@ struct Issued {
 /// The two addresses, when there is an app that allows them.
 pub(super) fn router(config: &Config) -> Router {
     let Some(app) = config.apps.iter().find(|it| it.issue_user_sig) else { return Router::new() };
+    let scheme = if config.tls.is_some() { "https://" } else { "http://" };
     Router::new()
         .route("/dev/config", get(dev_config))
         .route("/dev/usersig", get(issue).post(issue))
-        .route_layer(middleware::from_fn(same_origin_only))
+        .route_layer(middleware::from_fn_with_state(scheme, same_origin_only))
         .with_state(Arc::new(app.clone()))
 }
 
@@ -67,19 +68,23 @@ fn is_this_machine(host: &str) -> bool {
     name == "localhost" || name == "::1" || name.starts_with("127.")
 }
 
-fn is_same_origin(headers: &HeaderMap) -> bool {
+fn is_same_origin(headers: &HeaderMap, scheme: &str) -> bool {
     let text = |name| headers.get(name).and_then(|it| it.to_str().ok());
     let Some(host) = text(header::HOST) else { return false };
     let from_here = match (text(header::ORIGIN), headers.get("sec-fetch-site")) {
-        (Some(origin), _) => origin.strip_prefix("http://") == Some(host),
+        (Some(origin), _) => origin.strip_prefix(scheme) == Some(host),
         (None, Some(site)) => site == "same-origin" || site == "none",
         (None, None) => true,
     };
     is_this_machine(host) && from_here
 }
 
-async fn same_origin_only(request: Request, next: Next) -> Response {
-    if is_same_origin(request.headers()) {
+async fn same_origin_only(
+    State(scheme): State<&'static str>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_same_origin(request.headers(), scheme) {
         next.run(request).await
     } else {
         let sentence = "Development logins are for pages of this server on this machine.\n";
@@ -112,7 +117,7 @@ mod tests {
             let headers = headers.iter().map(|(name, value)| {
                 (header::HeaderName::from_static(name), value.parse().unwrap())
             });
-            is_same_origin(&headers.collect())
+            is_same_origin(&headers.collect(), "http://")
         };
         assert!(allowed(&[("host", "127.0.0.1:8080")]));
         assert!(allowed(&[("host", "[::1]:8080")]));
@@ -122,6 +127,7 @@ mod tests {
         assert!(!allowed(&[("host", "rebound.example:8080")]));
         assert!(!allowed(&[("host", "localhost:8080"), ("origin", "http://evil.example")]));
         assert!(!allowed(&[("host", "localhost:8080"), ("origin", "http://localhost:9")]));
+        assert!(!allowed(&[("host", "localhost:8080"), ("origin", "https://localhost:8080")]));
         assert!(!allowed(&[("host", "localhost:8080"), ("sec-fetch-site", "cross-site")]));
     }
 }

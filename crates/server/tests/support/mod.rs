@@ -283,6 +283,13 @@ impl Client {
     }
 }
 
+/// Lets time pass at once.
+pub async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
 /// The texts of a list of entries.
 pub fn texts(entries: &Value) -> Vec<String> {
     let text = |entry: &Value| entry["message"]["payload"]["text"].as_str().unwrap().to_owned();
