@@ -55,7 +55,8 @@ async fn serve(
     let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
     let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
     let stop = CancellationToken::new();
-    let accepting = tokio::spawn(http::accept(listener, router, config.tls.clone(), stop.clone()));
+    let door = http::Door::new(&config, router, stop.clone());
+    let accepting = tokio::spawn(http::accept(listener, door));
     let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
     let cluster = tokio::spawn(Arc::clone(&service).keep_in_touch());
     let _renewing = config.tls.clone().map(|certificate| {

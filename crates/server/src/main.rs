@@ -155,6 +155,7 @@ fn load(settings: &Settings) -> Result<Config, Failure> {
         ("webRoot", "TIM_WEB_ROOT", "--web-root", &settings.web_root),
         ("tls.certificate", "TIM_TLS_CERTIFICATE", "", &None),
         ("tls.key", "TIM_TLS_KEY", "", &None),
+        ("trustedProxies", "TIM_TRUSTED_PROXIES", "", &None),
         ("log", "TIM_LOG", "--log", &settings.log),
         ("logFormat", "TIM_LOG_FORMAT", "", &None),
     ];

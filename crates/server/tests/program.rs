@@ -43,6 +43,13 @@ fn mistakes_in_the_configuration_are_named_with_their_line() {
         ("listen = 8080".to_owned(), ["line 1", "`listen`"]),
         ("log = \"loud\"\nlog = \"quiet\"".to_owned(), ["line 2", "duplicate"]),
         ("a = = 1".to_owned(), ["line 1", "tim.toml"]),
+        ("trustedProxies = [\"10.0.0.0/33\"]".to_owned(), ["line 1", "\"10.0.0.0/33\" is no"]),
+        (
+            format!(
+                "trustedProxies = [\"::1\"]\nlisten = \"127.0.0.1:0\"\n{app}dev.issueUserSig = true"
+            ),
+            ["dev.issueUserSig", "trustedProxies"],
+        ),
         (format!("{app}maxWebInstances = 11"), ["line 3", "from 1 to 10"]),
         (format!("{app}maxWebInstance = 1"), ["line 3", "`maxWebInstance`"]),
         (format!("{app}enabled = \"yes\""), ["line 3", "true or false"]),
@@ -77,6 +84,9 @@ fn mistakes_in_the_environment_are_named_too() {
         complaint(program(&folder).args(["--config", "tim.toml"]).env(name, value))
     };
     assert!(try_with("TIM_LISTEN", "nowhere").contains("TIM_LISTEN"));
+    assert!(
+        try_with("TIM_TRUSTED_PROXIES", "127.0.0.1, nginx").contains("\"nginx\" is no address")
+    );
     let name = "TIM_APP_1400000001_MAXWEBINSTANCES";
     assert!(try_with(name, "99").contains(name));
     let name = "TIM_APP_1400000001_ACCOUNT__AUTOREGISTRE";

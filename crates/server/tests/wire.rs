@@ -6,12 +6,8 @@ use std::time::Duration;
 
 use futures::SinkExt as _;
 use serde_json::{Value, json};
-use support::{Client, Server, app, pass};
+use support::{Client, Server, app, http, pass};
 use tim_server::config::App;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 use tokio_tungstenite::{
     connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest as _},
@@ -208,14 +204,6 @@ async fn a_stop_answers_what_is_at_hand_and_asks_to_come_back() {
     assert!(stored.iter().enumerate().all(|(index, text)| *text == index.to_string()));
 }
 
-async fn http(server: &Server, request: &str) -> String {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
-}
-
 #[tokio::test]
 async fn operators_can_ask_for_health_and_metrics() {
     let server = Server::start().await;
@@ -223,16 +211,16 @@ async fn operators_can_ask_for_health_and_metrics() {
     ann.say("ann", "hi").await;
     let get =
         |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    assert!(http(&server, &get("/healthz")).await.contains("200 OK"));
-    let metrics = http(&server, &get("/metrics")).await;
+    assert!(http(server.address, &get("/healthz")).await.contains("200 OK"));
+    let metrics = http(server.address, &get("/metrics")).await;
     for name in
         ["tim_connections", "tim_requests_total", "tim_commit_seconds", "tim_messages_stored_total"]
     {
         assert!(metrics.contains(name), "{name}: {metrics}");
     }
-    assert!(http(&server, &get("/")).await.contains("tim-server is running"));
-    assert!(http(&server, &get("/dev/usersig?userID=ann")).await.contains("404"));
-    assert!(http(&server, &get("/im/ws")).await.contains("400"));
+    assert!(http(server.address, &get("/")).await.contains("tim-server is running"));
+    assert!(http(server.address, &get("/dev/usersig?userID=ann")).await.contains("404"));
+    assert!(http(server.address, &get("/im/ws")).await.contains("400"));
 }
 
 #[tokio::test]
@@ -241,14 +229,14 @@ async fn development_logins_work_and_only_here() {
     let get = |path: &str, host: &str| {
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
     };
-    let answer = http(&server, &get("/dev/usersig?userID=ann", "127.0.0.1:1")).await;
+    let answer = http(server.address, &get("/dev/usersig?userID=ann", "127.0.0.1:1")).await;
     let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     assert_eq!(body["SDKAppID"], support::APP);
     let user_sig = body["userSig"].as_str().unwrap();
     server.connect().await.try_login("ann", user_sig).await.ok();
-    let answer = http(&server, &get("/dev/usersig?userID=ann", "evil.example")).await;
+    let answer = http(server.address, &get("/dev/usersig?userID=ann", "evil.example")).await;
     assert!(answer.contains("403"), "{answer}");
-    let answer = http(&server, &get("/dev/usersig?userID=a%20b", "localhost")).await;
+    let answer = http(server.address, &get("/dev/usersig?userID=a%20b", "localhost")).await;
     assert!(answer.contains("400"), "{answer}");
 }
 

@@ -2,10 +2,12 @@
 
 use std::{
     io,
-    net::{SocketAddr, ToSocketAddrs as _},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use ipnet::IpNet;
 
 use super::{
     App, Certificate, ConfigError, Overrides, is_private, keys,
@@ -40,6 +42,8 @@ pub struct Config {
     /// Shown to clients; without one the server speaks plain HTTP.
     pub tls: Option<Arc<Certificate>>,
     tls_files: TlsFiles,
+    /// Proxies whose word about the client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// Protection against too much.
     pub limits: Limits,
     /// The tenants.
@@ -121,6 +125,7 @@ impl Config {
             web_root: None,
             tls: None,
             tls_files: TlsFiles::default(),
+            trusted_proxies: Vec::new(),
             limits: Limits::default(),
             apps: Vec::new(),
             has_development_app: false,
@@ -156,7 +161,7 @@ impl Config {
             config.has_development_app = true;
             let mut app = App::new(keys::development_app(&config.data).map_err(unusable)?);
             app.name = "development".to_owned();
-            app.issue_user_sig = is_private(config.listen);
+            app.issue_user_sig = is_private(config.listen) && config.trusted_proxies.is_empty();
             config.apps.push(app);
         }
         for settings in apps {
@@ -186,6 +191,13 @@ impl Config {
                     "app {}: `dev.issueUserSig` gives anybody a login and is only possible while \
                      `listen` is an address of this machine alone (127.0.0.1), not {}",
                     app.sdk_app_id, config.listen
+                )));
+            }
+            if app.issue_user_sig && !config.trusted_proxies.is_empty() {
+                return Err(ConfigError::Contradiction(format!(
+                    "app {}: `dev.issueUserSig` gives anybody a login and is not possible together \
+                     with `trustedProxies`, through which others than this machine come",
+                    app.sdk_app_id
                 )));
             }
             if seen.contains(&app.sdk_app_id) {
@@ -236,6 +248,7 @@ impl Config {
             "webRoot" => self.web_root = Some(web_root(value)?),
             "tls.certificate" => self.tls_files.certificate = Some(value.text()?.into()),
             "tls.key" => self.tls_files.key = Some(value.text()?.into()),
+            "trustedProxies" => self.trusted_proxies = networks(value)?,
             "limits.connectionsPerAddress" => {
                 limits.connections_per_address = value.int(1, 1_000_000)?;
             }
@@ -297,6 +310,21 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     }
     let mut found = text.to_socket_addrs().map_err(|error| problem(Some(error)))?;
     found.next().ok_or_else(|| problem(None))
+}
+
+/// Networks or single addresses: a list, or in a variable one text with commas.
+fn networks(value: &Value) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| {
+        let text = text.trim();
+        let address = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| address()).map_err(|_| {
+            format!("\"{text}\" is no address or network, as in 127.0.0.1 or 10.0.0.0/8")
+        })
+    };
+    match value {
+        Value::Text(text) => text.split(',').map(network).collect(),
+        _ => value.list()?.iter().map(|it| network(&it.text()?)).collect(),
+    }
 }
 
 fn log_filter(value: &Value) -> Result<String, String> {

@@ -4,7 +4,7 @@
 //! for the request's head (a client that sends one byte a minute must not hold a task for ever), and
 //! no delay for small frames.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -12,6 +12,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -20,8 +21,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::tls::Tls;
-use crate::{config::Certificate, gateway::Peer};
+use super::{proxies, tls::Tls};
+use crate::{config::Config, gateway::Peer};
 
 /// A request's head must be there by then.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -31,23 +32,27 @@ const BUFFER: usize = 16 * 1024;
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// What every connection is served with.
-struct Door {
+pub struct Door {
     http: http1::Builder,
     tls: Option<Tls>,
+    trusted_proxies: Vec<IpNet>,
     router: Router,
     stop: CancellationToken,
 }
 
-/// Serves every connection of `listener` until `stop`.
-pub async fn accept(
-    listener: TcpListener,
-    router: Router,
-    certificate: Option<Arc<Certificate>>,
-    stop: CancellationToken,
-) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(BUFFER);
-    let door = Arc::new(Door { http, tls: certificate.map(Tls::new), router, stop });
+impl Door {
+    /// A door to what `router` offers, open until `stop`.
+    pub fn new(config: &Config, router: Router, stop: CancellationToken) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD_DEADLINE).max_buf_size(BUFFER);
+        let tls = config.tls.clone().map(Tls::new);
+        Self { http, tls, trusted_proxies: config.trusted_proxies.clone(), router, stop }
+    }
+}
+
+/// Serves every connection of `listener` until the door closes, then finishes requests at hand.
+pub async fn accept(listener: TcpListener, door: Door) {
+    let door = Arc::new(door);
     // Plain requests at hand are finished too: the last one to end wakes the wait below.
     let (open, idle) = (Arc::new(()), Arc::new(Notify::new()));
     loop {
@@ -63,7 +68,7 @@ pub async fn accept(
                 continue;
             }
         };
-        let peer = Peer(address.ip().to_canonical());
+        let peer = address.ip().to_canonical();
         let door = Arc::clone(&door);
         let (open, idle) = (Arc::clone(&open), Arc::clone(&idle));
         tokio::spawn(async move {
@@ -79,7 +84,7 @@ pub async fn accept(
 }
 
 impl Door {
-    async fn open(&self, stream: TcpStream, peer: Peer) {
+    async fn open(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
         // Without it a small reply may wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         let Some(tls) = &self.tls else { return self.serve(stream, peer).await };
@@ -93,12 +98,14 @@ impl Door {
         }
     }
 
-    async fn serve<S>(&self, stream: S, peer: Peer)
+    async fn serve<S>(self: &Arc<Self>, stream: S, peer: IpAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let door = Arc::clone(self);
         let service = self.router.clone().map_request(move |mut request: http::Request<_>| {
-            request.extensions_mut().insert(peer);
+            let client = proxies::client(&door.trusted_proxies, peer, request.headers());
+            request.extensions_mut().insert(Peer(client));
             request
         });
         let service = TowerToHyperService::new(service);

@@ -4,7 +4,8 @@
 //! "userSig":"…"}` exist only while an app has `dev.issueUserSig`, which the configuration allows only
 //! for a server that listens on a loopback address. A page of another site must not get one either:
 //! the request has to name this machine as its host (against names that are pointed here), and a
-//! browser has to say that it comes from a page of this server.
+//! browser has to say that it comes from a page of this server. And nothing that came through a proxy
+//! gets one: the socket's other end is this machine then, whoever asked the proxy.
 
 use std::sync::Arc;
 
@@ -60,6 +61,9 @@ pub(super) fn router(config: &Config) -> Router {
         .with_state(Arc::new(app.clone()))
 }
 
+/// What proxies add to the requests they pass on. Whether a proxy is trusted does not matter here.
+const PROXIED: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
+
 fn is_this_machine(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -76,7 +80,8 @@ fn is_same_origin(headers: &HeaderMap, scheme: &str) -> bool {
         (None, Some(site)) => site == "same-origin" || site == "none",
         (None, None) => true,
     };
-    is_this_machine(host) && from_here
+    let is_direct = PROXIED.iter().all(|it| !headers.contains_key(*it));
+    is_this_machine(host) && from_here && is_direct
 }
 
 async fn same_origin_only(
@@ -124,6 +129,9 @@ mod tests {
         assert!(allowed(&[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
         assert!(allowed(&[("host", "localhost:8080"), ("sec-fetch-site", "same-origin")]));
         assert!(!allowed(&[]));
+        for name in PROXIED {
+            assert!(!allowed(&[("host", "127.0.0.1:8080"), (name, "127.0.0.1")]), "{name}");
+        }
         assert!(!allowed(&[("host", "rebound.example:8080")]));
         assert!(!allowed(&[("host", "localhost:8080"), ("origin", "http://evil.example")]));
         assert!(!allowed(&[("host", "localhost:8080"), ("origin", "http://localhost:9")]));

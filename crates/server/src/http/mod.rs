@@ -1,18 +1,20 @@
 //! Everything over HTTP that is not the socket: health, metrics, the page, the development helper.
 //!
-//! - [`accept`] owns the TCP connections, [`tls`] greets on them; [`health`] and [`metrics`] are for operators;
+//! - [`accept`] owns the TCP connections, [`tls`] greets on them, [`proxies`] finds
+//!   the client behind a proxy; [`health`] and [`metrics`] are for operators;
 //! - [`web`] serves the page's files; [`dev`] hands out logins on a developer's own machine.
 
 mod accept;
 mod dev;
 mod health;
 mod metrics;
+mod proxies;
 mod tls;
 mod web;
 
 use std::sync::Arc;
 
-pub use accept::accept;
+pub use accept::{Door, accept};
 use axum::{Router, routing::get};
 pub use metrics::install as install_metrics;
 pub use tls::{keep_certificate_fresh, refresh_certificate};

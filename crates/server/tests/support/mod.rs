@@ -26,6 +26,7 @@ use tim_server::{
     service::{now_ms, now_s},
 };
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -33,7 +34,7 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest as _, protocol::frame::CloseFrame},
+    tungstenite::{Error, Message, client::IntoClientRequest as _, protocol::frame::CloseFrame},
 };
 
 pub const APP: u32 = 1_400_000_001;
@@ -140,21 +141,41 @@ impl Reply {
     }
 }
 
+/// Connects with more headers than a client has; the error when the server refuses.
+pub async fn upgrade_with(
+    address: SocketAddr,
+    headers: &[(&'static str, &str)],
+) -> Result<Client, Error> {
+    let mut request = format!("ws://{address}/im/ws").into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    let (socket, _) = connect_async(request).await?;
+    Ok(Client {
+        socket,
+        user: String::new(),
+        tiny_id: String::new(),
+        session: String::new(),
+        pushes: VecDeque::new(),
+        next_id: 0,
+    })
+}
+
+/// What the server answers to a request that is written as it stands, up to the connection's end.
+pub async fn http(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(DEADLINE, stream.read_to_string(&mut answer)).await.expect("an end in time").unwrap();
+    answer
+}
+
 static RANDOM: AtomicU32 = AtomicU32::new(1);
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
-        let mut request = format!("ws://{address}/im/ws").into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
-        let (socket, _) = connect_async(request).await.unwrap();
-        Self {
-            socket,
-            user: String::new(),
-            tiny_id: String::new(),
-            session: String::new(),
-            pushes: VecDeque::new(),
-            next_id: 0,
-        }
+        upgrade_with(address, &[]).await.unwrap()
     }
 
     pub async fn login(&mut self, user: &str) -> Value {
