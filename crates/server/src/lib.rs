@@ -6,19 +6,20 @@
 //! - [`gateway`]: sockets, frames, the dispatch of calls; [`http`]: everything else over HTTP.
 //! - [`service`]: the rules, one noun per file. A message's life begins in `service::messages`.
 //! - [`storage`]: the only place with SQL; its writer commits what arrives together.
-//! - [`bus`]: pushes on their way to whoever is connected.
+//! - [`bus`]: pushes on their way to whoever is connected; `drain`: the end in good order.
 //!
 //! Gateway and http call the service, the service calls storage and bus, and only this file puts
 //! them together.
 
 pub mod bus;
 pub mod config;
+mod drain;
 pub mod gateway;
 pub mod http;
 pub mod service;
 pub mod storage;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -28,53 +29,46 @@ use config::Config;
 use gateway::Gateway;
 use service::{Service, StartError};
 
-/// How long the end may take, whatever clients do.
-const STOP_DEADLINE: Duration = Duration::from_secs(8);
-
-/// Serves `listener` until `shutdown` completes, then finishes what is in hand.
+/// Serves `listener` until `stop` completes, then takes leave of its clients as the settings in
+/// [`config::Drain`] say, finishing what is in hand; once `hurry` completes, without their waits.
 ///
-/// The caller binds the port and owns the signal, so that tests can use port 0.
+/// The caller binds the port and owns the signals, so that tests can use port 0.
 ///
 /// # Errors
 /// When the database cannot be used, or the bus never can.
 pub fn run(
     listener: TcpListener,
     config: Config,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    stop: impl Future<Output = ()> + Send + 'static,
+    hurry: impl Future<Output = ()> + Send + 'static,
 ) -> BoxFuture<'static, Result<(), StartError>> {
-    Box::pin(serve(listener, config, shutdown))
+    Box::pin(serve(listener, config, stop, hurry))
 }
 
 async fn serve(
     listener: TcpListener,
     config: Config,
-    shutdown: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
+    hurry: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
     http::install_metrics();
     let service = Arc::new(Service::start(&config).await?);
     let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
     let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
-    let stop = CancellationToken::new();
-    let door = http::Door::new(&config, router, stop.clone());
+    let closing = CancellationToken::new();
+    let door = http::Door::new(&config, router, closing.clone());
     let accepting = tokio::spawn(http::accept(listener, door));
     let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
     let cluster = tokio::spawn(Arc::clone(&service).keep_in_touch());
     let _renewing = config.tls.clone().map(|certificate| {
         AbortOnDropHandle::new(tokio::spawn(http::keep_certificate_fresh(certificate)))
     });
-    shutdown.await;
+    stop.await;
     tracing::info!("stopping");
-    stop.cancel();
     retention.abort();
+    drain::drain(&config.drain, gateway, closing, accepting, hurry).await;
+    // Until now the other servers must not take this one for dead.
     cluster.abort();
-    let ended = async move {
-        gateway.stop().await;
-        // It ends by itself once its connections have.
-        let _ = accepting.await;
-    };
-    if tokio::time::timeout(STOP_DEADLINE, ended).await.is_err() {
-        tracing::warn!("some connections did not end in time");
-    }
     service.stop().await;
     tracing::info!("stopped");
     Ok(())

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use futures::FutureExt as _;
 use tim_protocol::{ids::UserId, usersig};
 use tim_server::{
     config::{App, Config, LogFormat, Origin, Overrides},
@@ -17,6 +18,7 @@ use tim_server::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 
 // Frames are small, short-lived and mostly freed on another thread than the one that made them.
@@ -245,12 +247,20 @@ fn serve(config: Config) -> Result<(), Failure> {
                 }
             });
         }
-        let shutdown = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+        let (stop, stopped) = oneshot::channel();
+        let (hurry, hurried) = oneshot::channel();
+        tokio::spawn(async move {
+            for told in [stop, hurry] {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                // Nobody listens any more when the server ends by itself.
+                let _ = told.send(());
             }
-        };
-        tim_server::run(listener, config, shutdown).await.map_err(Failure::Run)
+        });
+        tim_server::run(listener, config, stopped.map(drop), hurried.map(drop))
+            .await
+            .map_err(Failure::Run)
     })
 }

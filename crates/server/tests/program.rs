@@ -43,6 +43,7 @@ fn mistakes_in_the_configuration_are_named_with_their_line() {
         ("listen = 8080".to_owned(), ["line 1", "`listen`"]),
         ("log = \"loud\"\nlog = \"quiet\"".to_owned(), ["line 2", "duplicate"]),
         ("a = = 1".to_owned(), ["line 1", "tim.toml"]),
+        ("drain.delaySeconds = -1".to_owned(), ["line 1", "from 0 to 3600"]),
         ("trustedProxies = [\"10.0.0.0/33\"]".to_owned(), ["line 1", "\"10.0.0.0/33\" is no"]),
         (
             format!(
@@ -245,6 +246,30 @@ async fn without_arguments_it_runs_and_says_how_to_use_it() {
     let mut log = String::new();
     running.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(!log.contains(key.trim()) && !log.contains("ERROR"), "{log}");
+}
+
+#[tokio::test]
+async fn a_first_signal_leaves_time_and_a_second_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tim.toml"), "drain.delaySeconds = 3600\n").unwrap();
+    let mut running = Running::start(program(&folder).args(["--config", "tim.toml"]));
+    let mut ann = log_in(&running, &folder, "ann").await;
+    let process = running.child.id().to_string();
+    let signal = |name| {
+        let mut kill = Command::new("kill");
+        assert!(kill.arg::<&str>(name).arg(&process).status().unwrap().success());
+    };
+    signal("-TERM");
+    let mut log = BufReader::new(running.child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("stopping") {
+        assert!(log.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    ann.say("ann", "still here").await;
+    log_in(&running, &folder, "bob").await;
+    signal("-INT");
+    assert_eq!(ann.closed().await, 1012);
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
 }
 
 #[tokio::test]

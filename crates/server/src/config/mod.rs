@@ -8,6 +8,7 @@
 //! Secret keys that the file does not give are made once and kept beside the database (`keys.rs`).
 
 mod app;
+mod drain;
 mod keys;
 mod server;
 mod source;
@@ -16,6 +17,7 @@ mod tls;
 use std::{io, net::SocketAddr, path::PathBuf};
 
 pub use app::{App, CustomFieldRule};
+pub use drain::Drain;
 pub use server::{Config, Limits, LogFormat, Postgres};
 pub use source::{Origin, Overrides};
 pub use tls::{BadCertificate, Certificate};

@@ -5,12 +5,13 @@ use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use ipnet::IpNet;
 
 use super::{
-    App, Certificate, ConfigError, Overrides, is_private, keys,
+    App, Certificate, ConfigError, Drain, Overrides, is_private, keys,
     source::{self, FileSettings, Setting, Value},
     tls::TlsFiles,
 };
@@ -44,6 +45,8 @@ pub struct Config {
     tls_files: TlsFiles,
     /// Proxies whose word about the client's address counts.
     pub trusted_proxies: Vec<IpNet>,
+    /// How the server takes its leave.
+    pub drain: Drain,
     /// Protection against too much.
     pub limits: Limits,
     /// The tenants.
@@ -126,6 +129,7 @@ impl Config {
             tls: None,
             tls_files: TlsFiles::default(),
             trusted_proxies: Vec::new(),
+            drain: Drain::default(),
             limits: Limits::default(),
             apps: Vec::new(),
             has_development_app: false,
@@ -249,6 +253,8 @@ impl Config {
             "tls.certificate" => self.tls_files.certificate = Some(value.text()?.into()),
             "tls.key" => self.tls_files.key = Some(value.text()?.into()),
             "trustedProxies" => self.trusted_proxies = networks(value)?,
+            "drain.delaySeconds" => self.drain.delay = seconds(value)?,
+            "drain.spreadSeconds" => self.drain.spread = Some(seconds(value)?),
             "limits.connectionsPerAddress" => {
                 limits.connections_per_address = value.int(1, 1_000_000)?;
             }
@@ -310,6 +316,10 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     }
     let mut found = text.to_socket_addrs().map_err(|error| problem(Some(error)))?;
     found.next().ok_or_else(|| problem(None))
+}
+
+fn seconds(value: &Value) -> Result<Duration, String> {
+    value.int(0, 3600).map(Duration::from_secs)
 }
 
 /// Networks or single addresses: a list, or in a variable one text with commas.

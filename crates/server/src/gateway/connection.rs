@@ -1,7 +1,7 @@
 //! The task of one connection: it alone reads and writes its socket.
 //!
 //! One loop waits for five things: frames to write, the request at hand, the next frame, a
-//! deadline, the server's end. A request is taken up when the one before it has been handed over, so
+//! deadline, the server's end (which is followed by waiting for one's turn to leave). A request is taken up when the one before it has been handed over, so
 //! that writes keep the order of their frames; it is not awaited until it is on disk, so that many
 //! can be under way (the window). While the window is full no frame is read: that is the
 //! back-pressure a client feels.
@@ -35,7 +35,7 @@ const SILENCE: Duration = Duration::from_millis(limits::SERVER_SILENCE_MS);
 const WRITE_DEADLINE: Duration = Duration::from_secs(20);
 /// How long the other side may take to answer a close.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
-/// How long the server's end waits for requests at hand.
+/// How long a client that has to leave may wait for requests at hand.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The other side is gone, or not worth waiting for.
@@ -47,6 +47,8 @@ pub(super) struct Connection {
     outbox: Arc<Outbox>,
     session: Option<Arc<Session>>,
     heard: Instant,
+    /// When to leave, once the server stops.
+    turn: Option<Instant>,
     rate: Rate,
 }
 
@@ -64,7 +66,7 @@ impl Connection {
     pub(super) fn new(gateway: Arc<Gateway>, address: IpAddr) -> Self {
         let outbox = Outbox::new(gateway.limits.outgoing_bytes);
         let (heard, rate) = (Instant::now(), Rate::default());
-        Self { gateway, address, outbox, session: None, heard, rate }
+        Self { gateway, address, outbox, session: None, heard, turn: None, rate }
     }
 
     pub(super) async fn run(mut self, mut socket: WebSocket) {
@@ -101,9 +103,17 @@ impl Connection {
                 return Ok(end);
             }
             let may_read = request.is_none() && self.outbox.unanswered() < gateway.limits.window;
+            // First that the server stops, then that it does not wait for one's turn.
+            let leaving = if self.turn.is_none() { &gateway.stop } else { &gateway.hurry };
             tokio::select! {
                 biased;
-                () = gateway.stop.cancelled() => return self.drain(socket, request).await,
+                () = leaving.cancelled() => {
+                    if self.turn.is_some() {
+                        return self.drain(socket, request).await;
+                    }
+                    self.turn = Some(gateway.departures.next());
+                    timer.as_mut().reset(self.next_deadline());
+                }
                 handled = current(&mut request) => {
                     request = None;
                     match handled {
@@ -116,6 +126,18 @@ impl Connection {
                         Handled::End(end) => self.outbox.end(end),
                     }
                 }
+                // Before the frames: whoever never stops sending has deadlines too.
+                () = &mut timer => {
+                    if self.turn.is_some_and(|it| it <= Instant::now()) {
+                        return self.drain(socket, request).await;
+                    }
+                    if let Some(end) = self.overdue() {
+                        self.outbox.end(end);
+                    } else {
+                        let next = self.next_deadline();
+                        timer.as_mut().reset(next);
+                    }
+                }
                 frame = socket.next(), if may_read => {
                     // Before the login only its deadline counts, whatever else is sent.
                     if self.session.is_some() {
@@ -124,14 +146,6 @@ impl Connection {
                     match self.read(frame).await? {
                         Ok(next) => request = next,
                         Err(end) => self.outbox.end(end),
-                    }
-                }
-                () = &mut timer => {
-                    if let Some(end) = self.overdue() {
-                        self.outbox.end(end);
-                    } else {
-                        let next = self.next_deadline();
-                        timer.as_mut().reset(next);
                     }
                 }
                 // Last: what is queued is written at every turn anyway, and a stream of pushes must not
@@ -200,8 +214,10 @@ impl Connection {
     /// The server ends: answers what is at hand, takes nothing new.
     async fn drain(&self, socket: &mut WebSocket, request: Current) -> Result<End, Gone> {
         let answered = async {
-            if let Some(request) = request {
-                request.await;
+            if let Some(request) = request
+                && let Handled::End(end) = request.await
+            {
+                self.outbox.end(end);
             }
             while self.outbox.unanswered() > 0 {
                 self.outbox.changed().await;
@@ -214,6 +230,11 @@ impl Connection {
     }
 
     fn next_deadline(&self) -> Instant {
+        let deadline = self.next_overdue();
+        self.turn.map_or(deadline, |it| it.min(deadline))
+    }
+
+    fn next_overdue(&self) -> Instant {
         let Some(session) = &self.session else { return self.heard + LOGIN_DEADLINE };
         let left = session.expires_s.saturating_sub(now_s()).min(24 * 3600);
         (self.heard + SILENCE).min(Instant::now() + Duration::from_secs(left))

@@ -4,18 +4,26 @@
 //! - [`connection`] is the task: it alone reads and writes its socket;
 //! - [`dispatch`] turns a frame into a use case and its result into a frame;
 //! - [`outbox`] is the bounded queue in front of the socket, filled by replies and by the bus;
-//! - [`close`] lists why a connection ends.
+//! - [`close`] lists why a connection ends, [`departures`] says when, once the server stops.
 //!
 //! No rule of messaging is here, and nothing here knows the database.
 
 mod close;
 mod connection;
+mod departures;
 mod dispatch;
 mod outbox;
 mod upgrade;
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use departures::Departures;
 use tim_protocol::call::Method;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use upgrade::{Peer, upgrade};
@@ -30,8 +38,13 @@ pub struct Gateway {
     service: Arc<Service>,
     limits: Limits,
     connections: Connections,
-    /// Ends all connections.
+    /// The end is near; everything still goes on.
+    is_stopping: AtomicBool,
+    /// Nobody comes in any more, and each connection takes its place in the line of those who leave.
     stop: CancellationToken,
+    departures: Departures,
+    /// Nobody waits in that line any more.
+    hurry: CancellationToken,
     tasks: TaskTracker,
     /// Successful requests by method; refused ones are rarer and counted by name.
     served: Vec<metrics::Counter>,
@@ -48,16 +61,44 @@ impl Gateway {
             service,
             limits,
             connections: Connections::default(),
+            is_stopping: AtomicBool::new(false),
             stop: CancellationToken::new(),
+            departures: Departures::default(),
+            hurry: CancellationToken::new(),
             tasks: TaskTracker::new(),
             served: served.collect(),
         }
     }
 
-    /// Tells every client to come back later and waits until what they had asked for is done.
-    pub async fn stop(self: Arc<Self>) {
+    /// Whether this node is about to leave: balancers should send nobody here any more.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Lets [`Gateway::is_stopping`] say so; nothing else changes yet.
+    pub fn announce_stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Open connections.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        u32::try_from(self.tasks.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Lets nobody in any more, tells every client to come back, evenly within `spread`, and waits until
+    /// what they had asked for is done.
+    pub async fn stop(&self, spread: Duration) {
+        self.announce_stop();
+        self.departures.begin(self.connections(), spread);
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Ends the spreading: whoever has not left yet leaves now.
+    pub fn hurry(&self) {
+        self.hurry.cancel();
     }
 }

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{FutureExt as _, SinkExt as _, StreamExt as _, future::pending};
 pub use home::Home;
 use serde_json::{Value, json};
 use tim_protocol::{
@@ -58,6 +58,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub home: Home,
     stop: Option<oneshot::Sender<()>>,
+    hurry: oneshot::Sender<()>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -84,18 +85,31 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
+        let (hurry, hurried) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let shutdown = async {
-                let _ = stopped.await;
+            let stopped = stopped.map(drop);
+            // Not told is not hurried.
+            let hurried = async {
+                if hurried.await.is_err() {
+                    pending::<()>().await;
+                }
             };
-            tim_server::run(listener, config, shutdown).await.unwrap();
+            tim_server::run(listener, config, stopped, hurried).await.unwrap();
         });
-        Self { address, home, stop: Some(stop), task: Some(task) }
+        Self { address, home, stop: Some(stop), hurry, task: Some(task) }
     }
 
     /// Asks the server to end, without waiting.
     pub fn begin_stop(&mut self) {
         self.stop.take();
+    }
+
+    /// Asks the server to end without its waits, and waits for it.
+    pub async fn hurry(mut self) -> Home {
+        self.begin_stop();
+        let _ = self.hurry.send(());
+        timeout(DEADLINE, self.task.take().unwrap()).await.unwrap().unwrap();
+        self.home
     }
 
     pub async fn stop(mut self) -> Home {
