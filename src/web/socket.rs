@@ -3,13 +3,13 @@
 //! Frames that are no text are none of ours and are dropped. Handlers belong to the value: dropping
 //! it takes them away and closes the connection.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use futures::future::{Either, select};
 use tim_engine::{oneshot, ports::Socket};
-use tim_protocol::SUBPROTOCOL;
+use tim_protocol::{CLOSE_RESTART, SUBPROTOCOL};
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::MessageEvent;
+use web_sys::{CloseEvent, MessageEvent};
 
 use crate::inbox::Inbox;
 
@@ -17,8 +17,9 @@ use crate::inbox::Inbox;
 pub struct WebSocket {
     socket: web_sys::WebSocket,
     frames: Rc<Inbox>,
+    restarts: Rc<Cell<bool>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    on_close: Closure<dyn FnMut()>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl WebSocket {
@@ -36,14 +37,17 @@ impl WebSocket {
         let on_open = Closure::once(move || {
             let _ = opened.send(());
         });
-        let on_close = Closure::<dyn FnMut()>::new(move || {
+        let restarts = Rc::<Cell<bool>>::default();
+        let told = Rc::clone(&restarts);
+        let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
+            told.set(event.code() == CLOSE_RESTART);
             end.end();
         });
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         // An error is always followed by a close.
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        let it = Self { socket, frames, _on_message: on_message, on_close };
+        let it = Self { socket, frames, restarts, _on_message: on_message, _on_close: on_close };
         let opened = {
             let closed = Box::pin(it.receive());
             matches!(select(is_open, closed).await, Either::Left((Ok(()), _)))
@@ -66,7 +70,11 @@ impl Socket for WebSocket {
     fn close(&self) {
         let _ = self.socket.close();
         // The browser may take its time to say so.
-        let _ = self.on_close.as_ref().unchecked_ref::<js_sys::Function>().call0(&self.socket);
+        self.frames.end();
+    }
+
+    fn server_restarts(&self) -> bool {
+        self.restarts.get()
     }
 }
 

@@ -1,7 +1,8 @@
 //! How long to wait before the next attempt to connect.
 //!
 //! The first two waits are the host's, from then on each is twice the one before up to 30 s, all
-//! ±20 % so that clients of a restarted server do not return in one moment. Pure.
+//! ±20 % so that clients of a restarted server do not return in one moment. When the server itself
+//! asks everybody to come back, the first attempt is scattered, too. Pure.
 
 /// The waits of one loss of the connection.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,14 @@ impl Waits {
 }
 
 const LONGEST_MS: u64 = 30_000;
+
+/// Within which time clients come back that the server asks to.
+const SCATTER_MS: u64 = 500;
+
+/// A moment of one's own after the server asked everybody to come back.
+pub fn scattered_ms(random: u32) -> u64 {
+    u64::from(random) % (SCATTER_MS + 1)
+}
 
 impl Backoff {
     /// Nothing was lost yet.
@@ -84,6 +93,12 @@ mod tests {
         assert_eq!(waits, [1000, 2000, 4000, 8000]);
         backoff.reset();
         assert_eq!(backoff.next_ms(200), 0);
+    }
+
+    #[test]
+    fn those_who_were_asked_back_come_within_half_a_second() {
+        let waits = [0, 1, 250, 500, 501, 1_001].map(scattered_ms);
+        assert_eq!(waits, [0, 1, 250, 500, 0, 500]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use tim_protocol::{
 };
 
 use crate::{
-    backoff::Backoff,
+    backoff::{Backoff, scattered_ms},
     client::{Client, read_reply},
     error::Error,
     oneshot,
@@ -106,6 +106,7 @@ impl<H: Host> Client<H> {
         while self.is_current(generation) {
             self.with(|state| state.announce_net(NetState::Connecting));
             self.drain();
+            let mut scattered = 0;
             let connecting = self.host().connect(&self.0.config.url);
             let socket = self.within(CONNECT_MS, connecting).await.flatten();
             if let Some(socket) = socket {
@@ -129,6 +130,9 @@ impl<H: Host> Client<H> {
                 if matches!(end, End::Again) {
                     continue;
                 }
+                if socket.server_restarts() {
+                    scattered = scattered_ms(self.host().random());
+                }
             }
             if !self.is_current(generation) {
                 return;
@@ -139,7 +143,7 @@ impl<H: Host> Client<H> {
                 // Nobody may be waiting for it any more.
                 let _ = failed.send(());
             }
-            let wait = self.host().sleep(backoff.next_ms(self.host().random()));
+            let wait = self.host().sleep(backoff.next_ms(self.host().random()) + scattered);
             let woken = self.host().woken();
             pin_mut!(wait, woken);
             select(wait, woken).await;

@@ -80,4 +80,9 @@ pub trait Socket {
     fn receive(&self) -> impl Future<Output = Option<String>>;
     /// Closes the connection; `receive` ends with `None`.
     fn close(&self);
+    /// Whether the server closed it to restart ([`tim_protocol::CLOSE_RESTART`]). Asked once `receive`
+    /// has ended; a host that is not told says no.
+    fn server_restarts(&self) -> bool {
+        false
+    }
 }

@@ -33,6 +33,9 @@ pub mod usersig;
 /// The WebSocket subprotocol: the version of everything in this crate.
 pub const SUBPROTOCOL: &str = "tim.v1";
 
+/// The close code of a server that goes away for a moment: it asks everybody to come back.
+pub const CLOSE_RESTART: u16 = 1012;
+
 /// Skips a field that has its default value, so that frames carry only what was set.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()

@@ -49,6 +49,31 @@ fn attempts_come_at_once_and_then_ever_more_slowly() {
 }
 
 #[test]
+fn clients_of_a_restarting_server_come_back_scattered() {
+    let world = World::new(97);
+    let devices: Vec<Device> = (0..12).map(|it| world.ready(&format!("user{it}"))).collect();
+    world.pass(60_000);
+    let waits_after = |leave: &dyn Fn(&Device)| {
+        devices.iter().for_each(|it| it.route.attempts.borrow_mut().clear());
+        let begun = world.sim.now_ms();
+        devices.iter().for_each(leave);
+        world.pass(2_000);
+        let waits: Vec<u64> =
+            devices.iter().map(|it| it.route.attempts.borrow()[0] - begun).collect();
+        assert!(devices.iter().all(|it| net(it).last().unwrap().1 == "net connected"));
+        world.pass(60_000);
+        waits
+    };
+    let waits = waits_after(&|it| it.route.restart());
+    // The close itself is a moment under way.
+    assert!(waits.iter().all(|it| *it <= 520), "{waits:?}");
+    let (first, last) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+    assert!(last - first > 200, "{waits:?}");
+    // A link that was merely lost is nobody's plan.
+    assert_eq!(waits_after(&|it| it.route.cut()), [0; 12]);
+}
+
+#[test]
 fn a_server_that_hangs_up_on_everybody_is_not_hammered() {
     let world = World::new(91);
     let alice = world.ready("alice");

@@ -70,6 +70,7 @@ pub struct Link {
     inbox: RefCell<VecDeque<String>>,
     reader: RefCell<Option<Waker>>,
     client_open: Cell<bool>,
+    restarts: Cell<bool>,
     server_open: Cell<bool>,
     /// When the newest frame of a way arrives: frames do not overtake each other.
     arrival_ms: [Cell<u64>; 2],
@@ -97,6 +98,14 @@ impl Route {
     pub fn cut(&self) {
         for link in self.links.take() {
             link.cut();
+        }
+    }
+
+    /// The server asks every client to come back.
+    pub fn restart(&self) {
+        for link in self.links.take() {
+            link.restarts.set(true);
+            link.hang_up();
         }
     }
 
@@ -128,6 +137,7 @@ impl Link {
             inbox: RefCell::default(),
             reader: RefCell::default(),
             client_open: Cell::new(true),
+            restarts: Cell::new(false),
             server_open: Cell::new(true),
             arrival_ms: Default::default(),
         });
@@ -243,6 +253,10 @@ impl Socket for SimSocket {
 
     fn close(&self) {
         self.0.cut();
+    }
+
+    fn server_restarts(&self) -> bool {
+        self.0.restarts.get()
     }
 }
 

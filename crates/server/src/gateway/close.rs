@@ -3,7 +3,7 @@
 //! `docs/protocol.md` lists the same table for people who write clients.
 
 use axum::extract::ws::{CloseFrame, Utf8Bytes};
-use tim_protocol::push::KickReason;
+use tim_protocol::{CLOSE_RESTART, push::KickReason};
 
 /// The end of a connection, decided by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl End {
             Self::NotARequest => 1002,
             Self::Binary => 1003,
             Self::TooLarge => 1009,
-            Self::Restart => 1012,
+            Self::Restart => CLOSE_RESTART,
             Self::NotLoggedIn => 4001,
             Self::LoginTooLate => 4002,
             Self::Kicked(_) => 4003,

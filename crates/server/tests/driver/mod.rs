@@ -26,7 +26,7 @@ use tim_engine::{
     ports::{Host, LogLevel, Socket},
     store::{StoreError, memory::MemoryStore},
 };
-use tim_protocol::{SUBPROTOCOL, ids::UserId};
+use tim_protocol::{CLOSE_RESTART, SUBPROTOCOL, ids::UserId};
 use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, sleep},
@@ -111,16 +111,20 @@ impl Host for TokioHost {
                     }
                 }
             });
+            let restarts = Rc::<Cell<bool>>::default();
+            let told = Rc::clone(&restarts);
             tokio::task::spawn_local(async move {
                 while let Some(Ok(message)) = stream.next().await {
-                    if let Message::Text(text) = message
-                        && received.send(text.to_string()).is_err()
-                    {
-                        break;
+                    match message {
+                        Message::Text(text) if received.send(text.to_string()).is_err() => break,
+                        Message::Close(Some(frame)) => {
+                            told.set(u16::from(frame.code) == CLOSE_RESTART);
+                        }
+                        _ => {}
                     }
                 }
             });
-            Some(TokioSocket { send, receive: RefCell::new(receive) })
+            Some(TokioSocket { send, receive: RefCell::new(receive), restarts })
         }
     }
 
@@ -144,6 +148,7 @@ impl Host for TokioHost {
 pub struct TokioSocket {
     send: mpsc::UnboundedSender<Message>,
     receive: RefCell<mpsc::UnboundedReceiver<String>>,
+    restarts: Rc<Cell<bool>>,
 }
 
 impl Socket for TokioSocket {
@@ -159,6 +164,10 @@ impl Socket for TokioSocket {
     fn close(&self) {
         let _ = self.send.send(Message::Close(None));
         self.receive.borrow_mut().close();
+    }
+
+    fn server_restarts(&self) -> bool {
+        self.restarts.get()
     }
 }
 
