@@ -1,6 +1,7 @@
 // The servers: tim-server and tim-bench, which holds the reference, each with a folder of its own.
 //
-// Where the programs are is told by TIM_SERVER_BIN and TIM_BENCH_BIN; without, cargo builds them.
+// Where the programs are is told by TIM_SERVER_BIN, TIM_BENCH_BIN and TIM_BENCH_PEERS_BIN; without, cargo
+// builds them.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -53,6 +54,7 @@ async function built(name) {
 
 export const timServerProgram = async () => process.env.TIM_SERVER_BIN || built('tim-server');
 export const timBench = async () => process.env.TIM_BENCH_BIN || built('tim-bench');
+export const timBenchPeers = async () => process.env.TIM_BENCH_PEERS_BIN || built('tim-bench-peers');
 
 /** Starts a server in a new folder and waits for the line that says where it listens. */
 export async function startProgram(program, args) {

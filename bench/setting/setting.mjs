@@ -2,7 +2,7 @@
 // first asked for and ended with the setting.
 
 import { launch, openPage } from './browser.mjs';
-import { startProgram, timBench, timServer } from './programs.mjs';
+import { startProgram, timBench, timBenchPeers, timServer } from './programs.mjs';
 import { openSite } from './site.mjs';
 
 /** Starts once, whoever asks. */
@@ -26,6 +26,7 @@ export function openSetting({ profile }) {
     reference,
     site,
     timBench,
+    timBenchPeers,
     /** A page with a context of its own; ended after the row unless the row does it. */
     async page(path = '/ours.html') {
       const page = await openPage(await browser(), `${(await site()).origin}${path}`);

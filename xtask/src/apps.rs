@@ -65,13 +65,16 @@ pub fn bench(project: &Project, arguments: &[String]) -> Result<()> {
     let server = server(project)?;
     let load =
         release(project, "tim-bench", "compiling the load generator, 1 minute the first time")?;
-    report::step("bench", "measuring, about 6 minutes", || {
+    crate::setup::peers(project);
+    let peers = release(project, "tim-bench-peers", "compiling the XMPP client, 1 minute")?;
+    report::step("bench", "measuring, about 7 minutes", || {
         let mut npm = process::npm().args(["run", "bench", "-w", "bench", "--"]).args(arguments);
         if let Some(shell) = crate::setup::javascript_core(project) {
             npm = npm.env("JSC", shell);
         }
         npm.env("TIM_SERVER_BIN", server)
             .env("TIM_BENCH_BIN", load)
+            .env("TIM_BENCH_PEERS_BIN", peers)
             .env("CHROMIUM", browser.chromium)
             .directory(&project.root)
             .run()

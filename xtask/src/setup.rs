@@ -11,6 +11,7 @@ mod engine;
 mod engines;
 mod npm;
 mod own_library;
+mod peers;
 mod rust_source;
 mod wasm_target;
 
@@ -21,6 +22,7 @@ pub use engine::javascript_core;
 pub use engines::engines;
 pub use npm::npm_packages;
 pub use own_library::own_library;
+pub use peers::peers;
 pub use wasm_target::wasm_compiler;
 
 use crate::project::Project;
@@ -44,14 +46,16 @@ fn may_install_packages() -> bool {
     root.is_ok_and(|id| id.trim() == "0") && crate::process::on_path("apt-get").is_some()
 }
 
-/// Installs Debian packages for good. The lists are fetched first: a fresh container has none. Services
-/// that come along are not started: on systems without systemd, in this runlevel none are.
+/// Installs Debian packages for good. The lists are fetched first: a fresh container has none.
+///
+/// Services in them are not started, unless systemd runs the machine: in runlevel 1, which the
+/// variable claims, there are none.
 fn install_packages(packages: &[&str]) -> Result<()> {
-    let apt = || crate::process::Program::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
+    let apt = || {
+        crate::process::Program::new("apt-get")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .env("RUNLEVEL", "1")
+    };
     apt().args(["update", "-qq"]).run()?;
-    apt()
-        .env("RUNLEVEL", "1")
-        .args(["install", "-y", "-qq", "--no-install-recommends"])
-        .args(packages)
-        .run()
+    apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages).run()
 }

@@ -22,8 +22,12 @@ fn prepare(folder: &Path, port: u16) -> Result<Option<Invocation>> {
     fs::write(folder.join("ejabberd.yml"), CONFIG.replace("@PORT@", &port.to_string()))?;
     let path = folder.display().to_string();
     let database = format!("\"{path}/mnesia\"");
-    let arguments = ["+K", "true", "+P", "250000", "-mnesia", "dir", &database];
-    let mut arguments: Vec<String> = arguments.into_iter().map(Into::into).collect();
+    let mut arguments: Vec<String> = ["+K", "true", "+P", "250000"].map(Into::into).into();
+    // Erlang's threads spin for a while before they sleep. That is not work and would be counted.
+    for threads in ["+sbwt", "+sbwtdcpu", "+sbwtdio"] {
+        arguments.extend([threads.into(), "none".into()]);
+    }
+    arguments.extend(["-mnesia", "dir", &database].map(Into::into));
     arguments.extend(["-noinput", "-s", "ejabberd"].map(Into::into));
     let environment = vec![
         ("ERL_LIBS", libraries.display().to_string()),

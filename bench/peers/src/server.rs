@@ -67,6 +67,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
+        // The main thread starts it, and is the one whose end would end it, too.
         let child = command.spawn().context("cannot start `setpriv` of util-linux")?;
         let mut server = Self { child, address: format!("127.0.0.1:{port}"), folder };
         server.listens().await.with_context(|| server.last_words())?;
