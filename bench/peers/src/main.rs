@@ -39,8 +39,8 @@ struct Arguments {
     /// Messages of one connection that are under way at the same time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     window: u16,
-    /// Messages in all. Many for each connection are unfair to ejabberd, whose database takes the
-    /// longer to archive a message the more its user has; Prosody keeps 10,000 of one user
+    /// Messages in all. ejabberd takes the longer to archive a message the more its user has, and
+    /// Prosody keeps 10,000 of one user
     #[arg(long, default_value_t = 10_000)]
     messages: usize,
     /// Messages in all before that, which are not measured

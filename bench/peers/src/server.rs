@@ -52,7 +52,7 @@ pub struct Server {
 impl Server {
     /// Starts it and waits until it listens; `None` when it is not installed.
     pub async fn start(peer: &Peer) -> Result<Option<Self>> {
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::Builder::new().prefix("tim-bench-peers-").tempdir()?;
         let port = free_port()?;
         let Some(invocation) = (peer.prepare)(folder.path(), port)? else { return Ok(None) };
         let log = fs::File::create(folder.path().join("output.log"))?;
@@ -84,11 +84,14 @@ impl Server {
         Ok(())
     }
 
-    /// What it printed, for an error.
+    /// What it printed, as the context of an error.
     pub fn last_words(&self) -> String {
-        fs::read_to_string(self.folder.path().join("output.log"))
-            .map(|it| format!("it printed: {}", it.trim_end()))
-            .unwrap_or_default()
+        match fs::read_to_string(self.folder.path().join("output.log")) {
+            Ok(said) if !said.trim().is_empty() => {
+                format!("the server printed:\n{}", said.trim_end())
+            }
+            _ => "the server printed nothing".into(),
+        }
     }
 
     /// CPU time of all its threads so far, in seconds. What it started beside itself does nothing here.
