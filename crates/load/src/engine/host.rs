@@ -1,0 +1,165 @@
+//! The engine on a real socket with real time, natively: the smallest host there is.
+//!
+//! One thread, tokio underneath, history in memory that outlives a page. Decides nothing.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    future::{Future, poll_fn},
+    net::{Ipv4Addr, SocketAddr},
+    rc::Rc,
+    time::{Duration, SystemTime},
+};
+
+use futures::future::LocalBoxFuture;
+use tim_engine::{
+    output::Output,
+    ports::{Host, LogLevel, Socket as Port},
+    store::{StoreError, memory::MemoryStore},
+};
+use tim_protocol::ids::UserId;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::sleep,
+};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+use crate::frames::socket::Socket;
+
+/// What is around an engine: a listener, and a way to the server.
+pub trait Surroundings: 'static {
+    /// Takes what the engine has to say, in order; the time is Unix milliseconds.
+    fn take(&self, now_ms: u64, batch: Vec<Output>);
+    /// Where the next attempt to connect goes, and from where; `None` when there is no way.
+    fn way(&self) -> Option<(SocketAddr, Option<Ipv4Addr>)>;
+}
+
+/// The engine's host.
+pub struct TokioHost<S> {
+    surroundings: Rc<S>,
+    stores: Rc<RefCell<HashMap<UserId, MemoryStore>>>,
+    random: Cell<u64>,
+    cut: Rc<Notify>,
+}
+
+impl<S: Surroundings> TokioHost<S> {
+    /// A host with an empty device; whatever notifies `cut` ends the connection there is.
+    pub(super) fn new(surroundings: &Rc<S>, cut: &Rc<Notify>) -> Self {
+        Self {
+            surroundings: Rc::clone(surroundings),
+            stores: Rc::default(),
+            // Every device has its own beginning.
+            random: Cell::new(fastrand::u64(..)),
+            cut: Rc::clone(cut),
+        }
+    }
+}
+
+impl<S: Surroundings> Host for TokioHost<S> {
+    type Store = MemoryStore;
+    type Socket = TokioSocket;
+
+    fn now_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn random(&self) -> u32 {
+        let state = self.random.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.random.set(state);
+        (state >> 32) as u32
+    }
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would hold on to `self`")]
+    fn sleep(&self, ms: u64) -> impl Future<Output = ()> + 'static {
+        async move {
+            tokio::task::yield_now().await;
+            sleep(Duration::from_millis(ms)).await;
+        }
+    }
+
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        tokio::task::spawn_local(task);
+    }
+
+    fn woken(&self) -> impl Future<Output = ()> + 'static {
+        std::future::pending()
+    }
+
+    fn connect(&self, _url: &str) -> impl Future<Output = Option<TokioSocket>> + 'static {
+        let (way, cut) = (self.surroundings.way(), Rc::clone(&self.cut));
+        async move {
+            let (target, source) = way?;
+            let socket = Socket::open(target, source).await.ok()?;
+            let (send, to_send) = mpsc::unbounded_channel();
+            let (received, receive) = mpsc::unbounded_channel();
+            tokio::task::spawn_local(pump(socket, to_send, received, cut));
+            Some(TokioSocket { send, receive: RefCell::new(receive) })
+        }
+    }
+
+    fn open_store(
+        &self,
+        _sdk_app_id: i64,
+        user: &UserId,
+    ) -> impl Future<Output = Result<MemoryStore, StoreError>> + 'static {
+        let store = self.stores.borrow_mut().entry(user.clone()).or_default().clone();
+        async move { Ok(store) }
+    }
+
+    fn output(&self, batch: Vec<Output>) {
+        self.surroundings.take(self.now_ms(), batch);
+    }
+
+    fn log(&self, _level: LogLevel, _line: &str) {}
+}
+
+/// Carries frames both ways until one side has enough.
+async fn pump(
+    mut socket: Socket,
+    mut to_send: mpsc::UnboundedReceiver<Option<String>>,
+    received: mpsc::UnboundedSender<String>,
+    cut: Rc<Notify>,
+) {
+    loop {
+        tokio::select! {
+            frame = to_send.recv() => match frame {
+                Some(Some(text)) => {
+                    if socket.feed(text.into()).await.is_err() || socket.flush().await.is_err() {
+                        return;
+                    }
+                }
+                Some(None) => return socket.close(CloseCode::Normal).await,
+                None => return,
+            },
+            text = socket.next() => match text {
+                Ok(text) if received.send(text.to_string()).is_ok() => {}
+                _ => return,
+            },
+            () = cut.notified() => return socket.cut(),
+        }
+    }
+}
+
+/// A WebSocket as the engine knows it.
+pub struct TokioSocket {
+    /// `None` closes it.
+    send: mpsc::UnboundedSender<Option<String>>,
+    receive: RefCell<mpsc::UnboundedReceiver<String>>,
+}
+
+impl Port for TokioSocket {
+    fn send(&self, frame: &str) {
+        // A closed connection is noticed by the reader.
+        let _ = self.send.send(Some(frame.to_owned()));
+    }
+
+    async fn receive(&self) -> Option<String> {
+        poll_fn(|context| self.receive.borrow_mut().poll_recv(context)).await
+    }
+
+    fn close(&self) {
+        let _ = self.send.send(None);
+        self.receive.borrow_mut().close();
+    }
+}
