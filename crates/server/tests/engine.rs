@@ -1,7 +1,6 @@
 //! The engine against the server, over a real socket and a real database: the whole chat without a
 //! browser.
 
-mod driver;
 mod support;
 
 use std::{cell::Cell, rc::Rc, time::Duration};
@@ -9,11 +8,10 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use futures::future::join_all;
 use serde_json::json;
 use support::{APP, Server, app, key, user_sig};
+use tim_load::driver::{Address, Device, device};
 use tim_protocol::usersig::{SecretKey, sign};
 use tim_server::{config::App, service::now_s};
 use tokio::task::LocalSet;
-
-use driver::{Address, Device};
 
 /// An app without the usual brake on sends.
 fn fast() -> App {
@@ -29,7 +27,7 @@ fn address(server: &Server) -> Address {
 }
 
 async fn ready(server: &Server, user: &str) -> Device {
-    let device = Device::new(&address(server), APP, user);
+    let device = device(&address(server), APP, user);
     device.login(&user_sig(user)).await;
     device
 }
@@ -162,7 +160,7 @@ async fn everything_acknowledged_survives_a_restart_under_traffic() {
     alone(async {
         let mut server = Server::with(fast()).await;
         let place = address(&server);
-        let [alice, bob] = ["alice", "bob"].map(|it| Device::new(&place, APP, it));
+        let [alice, bob] = ["alice", "bob"].map(|it| device(&place, APP, it));
         for device in [&alice, &bob] {
             device.login(&user_sig(&device.user)).await;
         }
@@ -206,7 +204,7 @@ async fn refusals_reach_the_app_with_their_numbers() {
         let sig = |key: &SecretKey, app: u32, user: &str, issued: u64| {
             sign(key, app, &user.parse().unwrap(), issued, 60)
         };
-        let alice = Device::new(&place, APP, "alice");
+        let alice = device(&place, APP, "alice");
         for (user_sig, expected) in [
             ("nonsense".to_owned(), 70003),
             (sig(&key(), APP, "alice", now - 61), 70001),
@@ -216,7 +214,7 @@ async fn refusals_reach_the_app_with_their_numbers() {
         ] {
             assert_eq!(alice.try_login(&user_sig).await, expected);
         }
-        let elsewhere = Device::new(&place, APP + 1, "alice");
+        let elsewhere = device(&place, APP + 1, "alice");
         assert_eq!(elsewhere.try_login(&sig(&key(), APP + 1, "alice", now)).await, 70020);
 
         alice.login(&user_sig("alice")).await;
@@ -236,7 +234,7 @@ async fn refusals_reach_the_app_with_their_numbers() {
 async fn a_signature_that_expires_ends_the_session() {
     alone(async {
         let server = Server::start().await;
-        let alice = Device::new(&address(&server), APP, "alice");
+        let alice = device(&address(&server), APP, "alice");
         alice.login(&sign(&key(), APP, &"alice".parse().unwrap(), now_s(), 2)).await;
         let heard = alice.hear("not ready").await;
         assert_eq!(heard, ["kicked UserSigExpired", "not ready"]);

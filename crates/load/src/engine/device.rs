@@ -1,4 +1,4 @@
-//! A user's device with one page: an engine in its surroundings, called as an app calls it.
+//! A user's device with one page: an engine with its app, called as an app calls it.
 
 use std::rc::Rc;
 
@@ -10,31 +10,31 @@ use tim_engine::{
 };
 use tokio::sync::Notify;
 
-use super::host::{Surroundings, TokioHost};
+use super::host::{Listener, TokioHost, Ways};
 
 /// A device; clones are the same one. Lives on a `LocalSet`.
-pub struct Device<S: Surroundings> {
+pub struct Device<L: Listener> {
     /// The userID.
     pub user: String,
-    /// What is around it.
-    pub app: Rc<S>,
-    client: Client<TokioHost<S>>,
+    /// The app at it.
+    pub app: Rc<L>,
+    client: Client<TokioHost<L>>,
     cut: Rc<Notify>,
 }
 
-impl<S: Surroundings> Clone for Device<S> {
+impl<L: Listener> Clone for Device<L> {
     fn clone(&self) -> Self {
         let (user, client) = (self.user.clone(), self.client.clone());
         Self { user, app: Rc::clone(&self.app), client, cut: Rc::clone(&self.cut) }
     }
 }
 
-impl<S: Surroundings> Device<S> {
+impl<L: Listener> Device<L> {
     /// A new device on which nobody was ever logged in.
     #[must_use]
-    pub fn new(app: Rc<S>, sdk_app_id: u32, user: &str) -> Self {
+    pub fn new(app: Rc<L>, ways: Ways, sdk_app_id: u32, user: &str) -> Self {
         let cut = Rc::default();
-        let host = TokioHost::new(&app, &cut);
+        let host = TokioHost::new(&app, ways, &cut);
         let config = Config {
             sdk_app_id: i64::from(sdk_app_id),
             url: "ws://somewhere".to_owned(),

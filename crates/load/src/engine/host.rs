@@ -26,27 +26,39 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::frames::socket::Socket;
 
-/// What is around an engine: a listener, and a way to the server.
-pub trait Surroundings: 'static {
+/// The app at an engine.
+pub trait Listener: 'static {
     /// Takes what the engine has to say, in order; the time is Unix milliseconds.
     fn take(&self, now_ms: u64, batch: Vec<Output>);
-    /// Where the next attempt to connect goes, and from where; `None` when there is no way.
-    fn way(&self) -> Option<(SocketAddr, Option<Ipv4Addr>)>;
 }
 
+/// Where an attempt to connect goes, and from which address if that matters.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The server.
+    pub target: SocketAddr,
+    /// This end; the system chooses without it.
+    pub source: Option<Ipv4Addr>,
+}
+
+/// Answers the way of the next attempt; none when there is no way.
+pub type Ways = Rc<dyn Fn() -> Option<Way>>;
+
 /// The engine's host.
-pub struct TokioHost<S> {
-    surroundings: Rc<S>,
+pub struct TokioHost<L> {
+    listener: Rc<L>,
+    ways: Ways,
     stores: Rc<RefCell<HashMap<UserId, MemoryStore>>>,
     random: Cell<u64>,
     cut: Rc<Notify>,
 }
 
-impl<S: Surroundings> TokioHost<S> {
+impl<L: Listener> TokioHost<L> {
     /// A host with an empty device; whatever notifies `cut` ends the connection there is.
-    pub(super) fn new(surroundings: &Rc<S>, cut: &Rc<Notify>) -> Self {
+    pub(super) fn new(listener: &Rc<L>, ways: Ways, cut: &Rc<Notify>) -> Self {
         Self {
-            surroundings: Rc::clone(surroundings),
+            listener: Rc::clone(listener),
+            ways,
             stores: Rc::default(),
             // Every device has its own beginning.
             random: Cell::new(fastrand::u64(..)),
@@ -55,7 +67,7 @@ impl<S: Surroundings> TokioHost<S> {
     }
 }
 
-impl<S: Surroundings> Host for TokioHost<S> {
+impl<L: Listener> Host for TokioHost<L> {
     type Store = MemoryStore;
     type Socket = TokioSocket;
 
@@ -87,9 +99,9 @@ impl<S: Surroundings> Host for TokioHost<S> {
     }
 
     fn connect(&self, _url: &str) -> impl Future<Output = Option<TokioSocket>> + 'static {
-        let (way, cut) = (self.surroundings.way(), Rc::clone(&self.cut));
+        let (way, cut) = ((self.ways)(), Rc::clone(&self.cut));
         async move {
-            let (target, source) = way?;
+            let Way { target, source } = way?;
             let socket = Socket::open(target, source).await.ok()?;
             let (send, to_send) = mpsc::unbounded_channel();
             let (received, receive) = mpsc::unbounded_channel();
@@ -108,7 +120,7 @@ impl<S: Surroundings> Host for TokioHost<S> {
     }
 
     fn output(&self, batch: Vec<Output>) {
-        self.surroundings.take(self.now_ms(), batch);
+        self.listener.take(self.now_ms(), batch);
     }
 
     fn log(&self, _level: LogLevel, _line: &str) {}

@@ -10,7 +10,7 @@ pub mod host;
 mod recorder;
 pub(crate) mod threads;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use tim_engine::gate::Phase;
 use tim_protocol::{
@@ -28,6 +28,7 @@ use crate::{
     stamp,
 };
 use device::Device;
+use host::{Way, Ways};
 use recorder::Recorder;
 
 /// Before a login that found no server is tried again.
@@ -36,7 +37,8 @@ const LOGIN_AGAIN: Duration = Duration::from_secs(1);
 /// Runs connection `index` until the run is over; answers what its app saw.
 async fn run(shared: Arc<Shared>, index: usize, mut feed: Feed, user: UserId) -> Book {
     let recorder = Rc::new(Recorder::new(&shared, index));
-    let device = Device::new(Rc::clone(&recorder), shared.options.app, user.as_str());
+    let ways = ways(&shared, index);
+    let device = Device::new(Rc::clone(&recorder), ways, shared.options.app, user.as_str());
     let mut sends: JoinSet<(usize, u64, u32)> = JoinSet::new();
     let mut login = Box::pin(log_in(&shared, &device, &user));
     let mut is_in = false;
@@ -67,6 +69,16 @@ async fn run(shared: Arc<Shared>, index: usize, mut feed: Feed, user: UserId) ->
     recorder.end();
     device.cut();
     recorder.book.take()
+}
+
+/// Each attempt goes to the next server.
+fn ways(shared: &Arc<Shared>, index: usize) -> Ways {
+    let (shared, attempts) = (Arc::clone(shared), Cell::new(0));
+    Rc::new(move || {
+        let attempt = attempts.replace(attempts.get() + 1);
+        let target = shared.target(index, attempt)?;
+        Some(Way { target, source: shared.options.source(index) })
+    })
 }
 
 /// Logs in, as long as there is no server too.

@@ -6,14 +6,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, atomic::Ordering},
 };
 
 use tim_engine::output::{Event, NetState, Output};
 use tim_protocol::{ids::MessageId, message::Text};
 
-use super::host::Surroundings;
+use super::host::Listener;
 use crate::{
     record::{Book, Delivery},
     run::shared::Shared,
@@ -23,8 +22,6 @@ use crate::{
 pub(super) struct Recorder {
     pub(super) book: RefCell<Book>,
     shared: Arc<Shared>,
-    index: usize,
-    attempts: Cell<usize>,
     /// When the messages were due that were described and not received yet.
     due_us: RefCell<HashMap<MessageId, Option<u64>>>,
     is_synchronised: Cell<bool>,
@@ -38,8 +35,6 @@ impl Recorder {
         Self {
             book: RefCell::new(Book { client, ..Book::default() }),
             shared: Arc::clone(shared),
-            index,
-            attempts: Cell::new(0),
             due_us: RefCell::default(),
             is_synchronised: Cell::new(false),
             is_connected: Cell::new(false),
@@ -87,7 +82,7 @@ impl Recorder {
     }
 }
 
-impl Surroundings for Recorder {
+impl Listener for Recorder {
     fn take(&self, _now_ms: u64, batch: Vec<Output>) {
         for output in batch {
             match output {
@@ -103,11 +98,5 @@ impl Surroundings for Recorder {
                 _ => {}
             }
         }
-    }
-
-    fn way(&self) -> Option<(SocketAddr, Option<Ipv4Addr>)> {
-        let attempt = self.attempts.replace(self.attempts.get() + 1);
-        let target = self.shared.target(self.index, attempt)?;
-        Some((target, self.shared.options.source(self.index)))
     }
 }
