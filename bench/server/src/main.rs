@@ -2,20 +2,21 @@
 //!
 //! The reference (`reference.rs`) is a bare axum WebSocket in front of SQLite with the same durability:
 //! write-ahead log, a disk sync per commit, group commit. It checks nothing and knows nobody; it is the
-//! floor, not a rival. Both run as a process of their own, are spoken to with the same frames by the
-//! same client (`load.rs`), and their CPU time and memory are read from the system (`process.rs`).
+//! floor, not a rival. Both run as a process of their own (`process.rs`) and are spoken to with the same
+//! frames by the same client, `tim-load` (`load.rs`), which reads their CPU time and memory.
 
 mod load;
 mod process;
 mod reference;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use load::{Idle, Load, Throughput};
+use load::Sends;
 use process::Process;
 use serde_json::json;
+use tim_load::report::Report;
 
 /// Measure tim-server beside a minimal reference.
 #[derive(Parser)]
@@ -33,10 +34,10 @@ struct Arguments {
     window: usize,
     /// Messages in all
     #[arg(long, default_value_t = 100_000)]
-    messages: usize,
+    messages: u64,
     /// Sends one after the other, for the latency
     #[arg(long, default_value_t = 1_000)]
-    single: usize,
+    single: u64,
     /// Connections that do nothing, for the memory
     #[arg(long, default_value_t = 2_000)]
     idle: usize,
@@ -57,9 +58,11 @@ enum Command {
 
 /// What was measured of one server.
 struct Measured {
-    throughput: Throughput,
-    p50: Duration,
-    idle: Idle,
+    throughput: Report,
+    /// Of a send that waits for the one before, in milliseconds.
+    p50_ms: f64,
+    /// Memory of an idle connection.
+    idle_kb: f64,
 }
 
 fn main() -> Result<()> {
@@ -76,15 +79,15 @@ async fn measure(
     of: &Arguments,
 ) -> Result<Measured> {
     let server = start().await?;
-    let load = Load { connections: of.connections, window: of.window, messages: of.messages };
+    let load = Sends { connections: of.connections, window: of.window, messages: of.messages };
     let throughput = load.run(&server).await?;
     drop(server);
     let server = start().await?;
-    let p50 = load::one_at_a_time(&server, of.single).await?;
+    let p50_ms = load::one_at_a_time(&server, of.single).await?;
     drop(server);
     let server = start().await?;
-    let idle = load::idle(&server, of.idle).await?;
-    Ok(Measured { throughput, p50, idle })
+    let idle_kb = load::idle(&server, of.idle).await?;
+    Ok(Measured { throughput, p50_ms, idle_kb })
 }
 
 async fn compare(arguments: &Arguments) -> Result<()> {
@@ -94,10 +97,15 @@ async fn compare(arguments: &Arguments) -> Result<()> {
     let reference =
         measure(async || Process::reference().await, arguments).await.context("the reference")?;
     let rows = [
-        row("sends acknowledged per second", |it| it.throughput.per_second(), &ours, &reference),
-        row("sends per server-CPU-second", |it| it.throughput.per_cpu_second(), &ours, &reference),
-        row("one send at a time, p50, ms", |it| it.p50.as_secs_f64() * 1e3, &ours, &reference),
-        row("memory per idle connection, KB", |it| it.idle.kilobytes, &ours, &reference),
+        row(
+            "sends acknowledged per second",
+            |it| it.throughput.messages.acknowledged_per_second,
+            &ours,
+            &reference,
+        ),
+        row("sends per server-CPU-second", per_cpu_second, &ours, &reference),
+        row("one send at a time, p50, ms", |it| it.p50_ms, &ours, &reference),
+        row("memory per idle connection, KB", |it| it.idle_kb, &ours, &reference),
     ];
     if arguments.json {
         let rows = rows.map(|(name, ours, reference)| {
@@ -112,6 +120,12 @@ async fn compare(arguments: &Arguments) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Acknowledged sends in a second of the server's CPU time.
+fn per_cpu_second(measured: &Measured) -> f64 {
+    let cpu_us = measured.throughput.server.as_ref().map(|it| it.cpu_us_per_message);
+    cpu_us.map_or(f64::NAN, |it| 1e6 / it)
 }
 
 fn row(

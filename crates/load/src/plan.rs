@@ -1,4 +1,4 @@
-//! Who writes to whom next.
+//! Who writes to whom next: the mix that was asked for, one pair after the other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! What can be wrong, and where.
+//! What can be wrong after a run: its kind, the conversation, the message, and a sentence for people.
 
 use std::fmt;
 
