@@ -35,7 +35,7 @@ impl Server {
         let shutdown = async {
             let _ = stopped.await;
         };
-        let running = tim_server::run(listener, config, shutdown);
+        let running = tim_server::run(listener, config, shutdown, std::future::pending());
         let task = tokio::spawn(async { running.await.unwrap() });
         Self { address, stop, task }
     }

@@ -17,7 +17,7 @@ use tim_engine::{
     ports::{Host, LogLevel, Socket as Port},
     store::{StoreError, memory::MemoryStore},
 };
-use tim_protocol::ids::UserId;
+use tim_protocol::{CLOSE_RESTART, ids::UserId};
 use tokio::{
     sync::{Notify, mpsc},
     time::sleep,
@@ -105,8 +105,12 @@ impl<L: Listener> Host for TokioHost<L> {
             let socket = Socket::open(target, source).await.ok()?;
             let (send, to_send) = mpsc::unbounded_channel();
             let (received, receive) = mpsc::unbounded_channel();
-            tokio::task::spawn_local(pump(socket, to_send, received, cut));
-            Some(TokioSocket { send, receive: RefCell::new(receive) })
+            let restarts = Rc::<Cell<bool>>::default();
+            let told = Rc::clone(&restarts);
+            tokio::task::spawn_local(async move {
+                told.set(pump(socket, to_send, &received, cut).await == Some(CLOSE_RESTART));
+            });
+            Some(TokioSocket { send, receive: RefCell::new(receive), restarts })
         }
     }
 
@@ -126,29 +130,36 @@ impl<L: Listener> Host for TokioHost<L> {
     fn log(&self, _level: LogLevel, _line: &str) {}
 }
 
-/// Carries frames both ways until one side has enough.
+/// Carries frames both ways until one side has enough; answers the code the server closed with.
 async fn pump(
     mut socket: Socket,
     mut to_send: mpsc::UnboundedReceiver<Option<String>>,
-    received: mpsc::UnboundedSender<String>,
+    received: &mpsc::UnboundedSender<String>,
     cut: Rc<Notify>,
-) {
+) -> Option<u16> {
     loop {
         tokio::select! {
             frame = to_send.recv() => match frame {
                 Some(Some(text)) => {
                     if socket.feed(text.into()).await.is_err() || socket.flush().await.is_err() {
-                        return;
+                        return None;
                     }
                 }
-                Some(None) => return socket.close(CloseCode::Normal).await,
-                None => return,
+                Some(None) => {
+                    socket.close(CloseCode::Normal).await;
+                    return None;
+                }
+                None => return None,
             },
             text = socket.next() => match text {
                 Ok(text) if received.send(text.to_string()).is_ok() => {}
-                _ => return,
+                Ok(_) => return None,
+                Err(lost) => return lost.code,
             },
-            () = cut.notified() => return socket.cut(),
+            () = cut.notified() => {
+                socket.cut();
+                return None;
+            }
         }
     }
 }
@@ -158,6 +169,7 @@ pub struct TokioSocket {
     /// `None` closes it.
     send: mpsc::UnboundedSender<Option<String>>,
     receive: RefCell<mpsc::UnboundedReceiver<String>>,
+    restarts: Rc<Cell<bool>>,
 }
 
 impl Port for TokioSocket {
@@ -173,5 +185,9 @@ impl Port for TokioSocket {
     fn close(&self) {
         let _ = self.send.send(None);
         self.receive.borrow_mut().close();
+    }
+
+    fn server_restarts(&self) -> bool {
+        self.restarts.get()
     }
 }
