@@ -1,5 +1,7 @@
 //! `tim-server`: arguments and signals; the rest is in the library.
 
+mod commands;
+
 use std::{
     error::Error,
     io::{self, IsTerminal as _},
@@ -8,6 +10,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use commands::CommandError;
 use futures::FutureExt as _;
 use tim_protocol::{ids::UserId, usersig};
 use tim_server::{
@@ -77,6 +80,15 @@ enum Command {
     },
     /// Read the configuration, say whether it is good, and exit
     CheckConfig,
+    /// Look whether the configuration, the database and the bus can be used, and change nothing
+    Check,
+    /// Bring the schema of the database up to date, and exit
+    Migrate,
+    /// Copy the SQLite database, also while a server works with it
+    Backup {
+        /// The file to write; it must not exist
+        file: PathBuf,
+    },
 }
 
 /// Why the program ends, as a sentence for the operator.
@@ -95,6 +107,8 @@ enum Failure {
     Start(#[source] io::Error),
     #[error("{0}")]
     Run(#[source] tim_server::service::StartError),
+    #[error("{0}")]
+    Command(#[source] CommandError),
     #[error("there are several apps; name one with --app")]
     WhichApp,
     #[error("there is no app {0}")]
@@ -113,6 +127,11 @@ fn main() -> ExitCode {
                 say(&format!("The configuration is good: {} app(s).", config.apps.len()));
                 Ok(())
             }
+            Some(Command::Check) => run(commands::check(&config)).map(|it| say(&it.join("\n"))),
+            Some(Command::Migrate) => run(commands::migrate(&config)).map(|it| say(&it)),
+            Some(Command::Backup { file }) => {
+                run(commands::back_up(&config, &file)).map(|it| say(&it))
+            }
         },
         Err(error) => Err(error),
     };
@@ -123,6 +142,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::Start)?.block_on(command).map_err(Failure::Command)
 }
 
 #[expect(clippy::print_stdout, reason = "the answer to a command belongs on standard output")]
@@ -137,7 +161,7 @@ fn complain(failure: &Failure) {
     // These say what is wrong themselves; do not say it twice.
     match failure {
         Failure::Config(error) => source = error.source(),
-        Failure::Run(_) => source = None,
+        Failure::Run(_) | Failure::Command(_) => source = None,
         _ => {}
     }
     while let Some(error) = source {

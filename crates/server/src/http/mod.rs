@@ -27,8 +27,9 @@ use crate::{
 
 /// All addresses of the server.
 pub fn router(config: &Config, service: Arc<Service>, gateway: Arc<Gateway>) -> Router {
+    let health = Router::new().route("/healthz", get(health::health));
+    let health = health.with_state((service, Arc::clone(&gateway)));
     let socket = Router::new().route("/im/ws", get(upgrade)).with_state(gateway);
-    let health = Router::new().route("/healthz", get(health::health)).with_state(service);
     let metrics = Router::new().route("/metrics", get(metrics::metrics));
     socket
         .merge(health)

@@ -14,6 +14,7 @@ mod accounts;
 mod append;
 mod conversations;
 mod failure;
+mod inspect;
 mod job;
 mod lane;
 mod log;
@@ -38,6 +39,7 @@ pub use accounts::AccountRow;
 pub use append::{Append, AppendError, Stored};
 pub use conversations::{ConversationState, ListedConversation, ReadOutcome};
 use futures::future::BoxFuture;
+pub use inspect::Inspection;
 pub use log::{LogPosition, Page, PageStart};
 pub use nodes::{Beat, Neighbour, NodeState};
 pub use postgres::{PostgresSettings, check_url};
@@ -96,6 +98,12 @@ pub enum StorageError {
     /// It takes no writes.
     #[error("the database is a standby that only reads; name the primary")]
     Standby,
+    /// There is no file yet.
+    #[error("there is no database yet; the first start makes it")]
+    NoFile,
+    /// Only SQLite is copied that way.
+    #[error("this database is PostgreSQL, which has pg_dump and its own base backups")]
+    NotFile,
     /// The writer has stopped, or the transaction this write was part of failed.
     #[error("the write was not committed")]
     NotCommitted,
@@ -218,8 +226,16 @@ impl Storage {
     pub async fn back_up(location: &Location, copy: &str) -> Result<(), StorageError> {
         match location {
             Location::File(file) => sqlite::back_up(file, copy).await,
-            Location::Postgres(_) => Err(StorageError::NotCommitted),
+            Location::Postgres(_) => Err(StorageError::NotFile),
         }
+    }
+
+    /// Looks at a database without changing it.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn inspect(location: &Location) -> Result<Inspection, StorageError> {
+        inspect::inspect(location).await
     }
 
     /// Whether other nodes may work with the same database.

@@ -162,18 +162,4 @@ impl Storage {
         })
         .await
     }
-
-    /// How many instances are connected, to whichever server.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn connected_sessions(&self) -> Result<u64, StorageError> {
-        self.read(|it| {
-            Box::pin(async move {
-                let sql = "SELECT count(*) FROM session WHERE node IS NOT NULL";
-                Ok(query(sql).fetch_one(it).await?.number(0)?)
-            })
-        })
-        .await
-    }
 }
