@@ -9,7 +9,7 @@
 //! | frame with an exception | `1`, account (8), the instance left out (8), text |
 //! | replaced | `2`, account (8), instance (8) |
 //! | kick | `3`, account (8), instance (8), reason (1) |
-//! | beat | node (8), number of its losses (8) |
+//! | beat | node (8), number of its losses (8), its NATS server (the rest) |
 //!
 //! Whatever else arrives reads as nothing: it was written by somebody else.
 
@@ -109,20 +109,23 @@ fn text(bytes: Bytes) -> Option<Bytes> {
 }
 
 /// A sign of life of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Beat {
     /// Whose.
     pub node: NodeKey,
     /// How often events from it may have been lost, so that the others know of it.
     pub losses: u64,
+    /// By which server of NATS it is connected.
+    pub server: Box<str>,
 }
 
 impl Beat {
     /// Writes a beat.
-    pub(super) fn write(self) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(16);
+    pub(super) fn write(&self) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(16 + self.server.len());
         bytes.put_i64(self.node.0);
         bytes.put_u64(self.losses);
+        bytes.put_slice(self.server.as_bytes());
         bytes.freeze()
     }
 
@@ -130,7 +133,8 @@ impl Beat {
     pub(super) fn read(mut bytes: &[u8]) -> Option<Self> {
         let node = NodeKey(bytes.try_get_i64().ok()?);
         let losses = bytes.try_get_u64().ok()?;
-        bytes.is_empty().then_some(Self { node, losses })
+        let server = std::str::from_utf8(bytes).ok()?.into();
+        Some(Self { node, losses, server })
     }
 }
 
@@ -159,7 +163,7 @@ mod tests {
                 assert_eq!(read(write(to, &event)), Some((to, event.clone())));
             }
         }
-        let beat = Beat { node: NodeKey(7), losses: u64::MAX };
+        let beat = Beat { node: NodeKey(7), losses: u64::MAX, server: "NA".into() };
         assert_eq!(Beat::read(&beat.write()), Some(beat));
     }
 
@@ -174,6 +178,8 @@ mod tests {
         assert_eq!(write(to, &frame(None)), [&head(0)[..], b"hi"].concat());
         assert_eq!(write(to, &frame(Some(session))), [&head(1)[..], &three, b"hi"].concat());
         assert_eq!(write(to, &Event::Replaced { session }), [&head(2)[..], &three].concat());
+        let beat = Beat { node: NodeKey(3), losses: 258, server: "N".into() };
+        assert_eq!(beat.write(), [&three[..], &[0, 0, 0, 0, 0, 0, 1, 2], b"N"].concat());
         for (number, reason) in REASONS.into_iter().enumerate() {
             let kick = write(to, &Event::Kick { session, reason });
             assert_eq!(kick, [&head(3)[..], &three, &[u8::try_from(number).unwrap()]].concat());
@@ -195,11 +201,11 @@ mod tests {
                 assert_eq!(read(bytes.slice(..end)), None, "{event:?} cut at {end}");
             }
         }
-        let beat = Beat { node: NodeKey(7), losses: 1 }.write();
+        let beat = Beat { node: NodeKey(7), losses: 1, server: "".into() }.write();
         for end in 0..beat.len() {
             assert_eq!(Beat::read(&beat[..end]), None);
         }
-        assert_eq!(Beat::read(&[&beat[..], b"\0"].concat()), None);
+        assert_eq!(Beat::read(&[&beat[..], b"\xff"].concat()), None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::trouble;
+use super::{beats::Beats, subjects::Subjects, trouble};
 use crate::bus::State;
 
 /// How long NATS may take to confirm.
@@ -153,7 +153,7 @@ impl Link {
         metrics::counter!("tim_bus_losses_total", "why" => loss.name()).increment(1);
     }
 
-    /// Waits until NATS has dealt with everything it was sent before.
+    /// Waits until our server of NATS has dealt with everything it was sent before.
     ///
     /// # Errors
     /// When it does not say so in time.
@@ -199,13 +199,22 @@ pub(super) struct Unconfirmed;
 pub(super) async fn watch(
     link: Arc<Link>,
     client: Client,
+    subjects: Arc<Subjects>,
+    beats: Arc<Beats>,
     mut news: mpsc::UnboundedReceiver<News>,
 ) {
     let mut confirming: Fuse<BoxFuture<'static, Result<(), Unconfirmed>>> = Fuse::terminated();
     let mut explaining: Fuse<BoxFuture<'static, Option<String>>> = Fuse::terminated();
     let confirm = || {
         let (link, client) = (Arc::clone(&link), client.clone());
-        async move { link.confirm(&client).await }.boxed().fuse()
+        let (subjects, beats) = (Arc::clone(&subjects), Arc::clone(&beats));
+        let confirming = async move {
+            link.confirm(&client).await?;
+            // A node that does not answer now counts as a loss when it is heard again.
+            beats.reach(&client, &subjects).await;
+            Ok(())
+        };
+        confirming.boxed().fuse()
     };
     let mut complaint = None;
     loop {

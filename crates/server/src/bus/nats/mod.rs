@@ -135,12 +135,25 @@ impl NatsBus {
         let away = |_| BusError::Away("the client of NATS has ended".to_owned());
         let beat_subscriber = client.subscribe(subjects.beat()).await.map_err(away)?;
 
+        let questions = client.subscribe(subjects.echo(options.node)).await.map_err(away)?;
+
         let local = LocalBus::default();
         let (outgoing, beats) = (Arc::new(Outgoing::default()), Arc::new(Beats::default()));
         let subscriptions = Subscriptions::new(local.clone(), Arc::clone(&link));
         let mut tasks = JoinSet::new();
-        tasks.spawn(link::watch(Arc::clone(&link), client.clone(), news));
-        tasks.spawn(Arc::clone(&subscriptions).tell(client.clone(), Arc::clone(&subjects)));
+        tasks.spawn(link::watch(
+            Arc::clone(&link),
+            client.clone(),
+            Arc::clone(&subjects),
+            Arc::clone(&beats),
+            news,
+        ));
+        tasks.spawn(Arc::clone(&subscriptions).tell(
+            client.clone(),
+            Arc::clone(&subjects),
+            Arc::clone(&beats),
+        ));
+        tasks.spawn(beats::answer(questions, client.clone()));
         tasks.spawn(Arc::clone(&outgoing).forward(
             client.clone(),
             Arc::clone(&link),

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `tim.v1.<cluster>.user.<topic>` | events of the accounts of a topic, see [`super::subscriptions`] |
 //! | `tim.v1.<cluster>.beat` | signs of life of the nodes |
+//! | `tim.v1.<cluster>.echo.<node>` | nothing: the node answers |
 //! | `tim.v1.<cluster>.barrier` | nothing: nobody serves it, so that NATS itself answers |
 //! | `tim.v1.<cluster>.inbox.>` | these answers |
 //!
 //! A user who may publish and subscribe `tim.v1.<cluster>.>` has all that a node needs.
 
 use super::{BusError, subscriptions::Topic};
-use crate::storage::AccountKey;
+use crate::storage::{AccountKey, NodeKey};
 
 /// The subjects of one cluster.
 pub(super) struct Subjects {
@@ -38,6 +39,10 @@ impl Subjects {
 
     pub(super) fn beat(&self) -> String {
         format!("{}.beat", self.prefix)
+    }
+
+    pub(super) fn echo(&self, node: NodeKey) -> String {
+        format!("{}.echo.{}", self.prefix, node.0)
     }
 
     pub(super) fn barrier(&self) -> String {

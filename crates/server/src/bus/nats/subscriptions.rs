@@ -11,8 +11,7 @@
 //! once cost a handful of round trips. When NATS is away, or silent for a second, the answer comes
 //! without; the confirmation that comes later then counts as a loss.
 //!
-//! With several joined NATS servers the confirmation is that of our own; the others hear of a new
-//! topic a moment later.
+//! With several joined servers of NATS, those by which other nodes are connected confirm it as well.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -34,6 +33,7 @@ use tokio::{
 };
 
 use super::{
+    beats::Beats,
     link::{Link, Loss},
     subjects::Subjects,
 };
@@ -173,7 +173,12 @@ impl Subscriptions {
     }
 
     /// Tells NATS of new topics, until the bus ends.
-    pub(super) async fn tell(self: Arc<Self>, client: Client, subjects: Arc<Subjects>) {
+    pub(super) async fn tell(
+        self: Arc<Self>,
+        client: Client,
+        subjects: Arc<Subjects>,
+        beats: Arc<Beats>,
+    ) {
         loop {
             self.has_new.notified().await;
             self.link.up().await;
@@ -190,6 +195,9 @@ impl Subscriptions {
             while self.link.confirm(&client).await.is_err() {
                 self.was_impatient.store(true, Ordering::Release);
                 self.link.up().await;
+            }
+            if !beats.reach(&client, &subjects).await {
+                self.was_impatient.store(true, Ordering::Release);
             }
             self.confirmed.send_replace(batch);
             if self.was_impatient.swap(false, Ordering::AcqRel) {

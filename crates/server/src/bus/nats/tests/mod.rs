@@ -155,6 +155,26 @@ async fn accounts_that_share_a_topic_do_not_hear_each_other() {
     assert!(one.is_empty());
 }
 
+/// A subscription takes a moment to get from one server to the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answered_subscription_misses_nothing_from_another_server() {
+    let cluster = ["--cluster_name", "c", "--cluster", "nats://127.0.0.1:-1"];
+    let first = Server::start(&cluster).await;
+    let route = first.route_url();
+    let joining = [&cluster[..], &["--routes", &route]].concat();
+    let second = Server::start(&joining).await;
+    let (a, b) = (node(&first, 1).await, node(&second, 2).await);
+    eventually("they hear each other", || a.heard().len() == 1 && b.heard().len() == 1).await;
+    let losses = a.losses();
+    for number in 0..1000 {
+        let mailbox = Mailbox::new();
+        let _subscription = a.subscribe(ANN, mailbox.clone()).await;
+        b.publish(ANN, numbered(number));
+        assert_eq!(mailbox.next().await, numbered(number));
+    }
+    assert_eq!(a.losses(), losses);
+}
+
 /// The heart of the matter: what is published right after the answer arrives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answered_subscription_misses_nothing() {

@@ -13,8 +13,10 @@ use tempfile::TempDir;
 pub(super) struct Server {
     child: Child,
     pub port: u16,
+    /// Where other servers join it, if it was started so.
+    route_port: Option<u16>,
     arguments: Vec<String>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -24,11 +26,13 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let child = spawn(&arguments, "-1", folder.path());
         let ports = folder.path().join(format!("nats-server_{}.ports", child.id()));
-        let mut server = Self { child, port: 0, arguments, _folder: folder };
+        let mut server = Self { child, port: 0, route_port: None, arguments, folder };
         let text = server.waits_for(|| std::fs::read_to_string(&ports).ok()).await;
-        let digits = text.split("127.0.0.1:").nth(1).unwrap();
-        let digits = digits.split(|it: char| !it.is_ascii_digit()).next().unwrap();
-        server.port = digits.parse().unwrap();
+        let mut ports = text.split("127.0.0.1:").skip(1).map(|rest| {
+            rest.split(|it: char| !it.is_ascii_digit()).next().unwrap().parse().unwrap()
+        });
+        server.port = ports.next().unwrap();
+        server.route_port = ports.next();
         server
     }
 
@@ -48,6 +52,10 @@ impl Server {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    pub(super) fn route_url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.route_port.expect("it was started with --cluster"))
+    }
+
     /// Ends it the hard way.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -56,7 +64,7 @@ impl Server {
 
     /// Starts it again, on the same port.
     pub(super) async fn start_again(&mut self) {
-        self.child = spawn(&self.arguments, &self.port.to_string(), self._folder.path());
+        self.child = spawn(&self.arguments, &self.port.to_string(), self.folder.path());
         let address = ("127.0.0.1", self.port);
         self.waits_for(|| std::net::TcpStream::connect(address).ok()).await;
     }
