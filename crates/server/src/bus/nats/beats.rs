@@ -53,13 +53,14 @@ pub(super) struct Beats {
 impl Beats {
     pub(super) fn heard(&self) -> Vec<(NodeKey, Duration)> {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.retain(|_, peer| peer.heard.elapsed() < MEMORY);
-        peers.iter().map(|(node, peer)| (*node, peer.heard.elapsed())).collect()
+        peers.retain(|_, it| it.heard.elapsed() < MEMORY);
+        peers.iter().map(|(node, it)| (*node, it.heard.elapsed())).collect()
     }
 
     /// Takes a beat; whether something of its node may not have come here.
     fn hear(&self, beat: Beat) -> bool {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.retain(|_, it| it.heard.elapsed() < MEMORY);
         let Beat { node, losses, server } = beat;
         let peer = Peer { heard: Instant::now(), losses, server };
         // An unknown node need not be a new one: two NATS may have been joined just now.

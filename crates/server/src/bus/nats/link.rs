@@ -20,11 +20,12 @@ use std::{
 use async_nats::{Client, Event as ClientEvent, Request, RequestErrorKind, Server, ServerError};
 use futures::{
     FutureExt as _,
-    future::{BoxFuture, Fuse},
+    future::{BoxFuture, Fuse, pending},
 };
 use tokio::{
     select,
     sync::{mpsc, watch},
+    time::sleep,
 };
 
 use super::{beats::Beats, subjects::Subjects, trouble};
@@ -32,6 +33,9 @@ use crate::bus::State;
 
 /// How long NATS may take to confirm.
 const CONFIRMATION: Duration = Duration::from_secs(3);
+
+/// How long to leave NATS alone that has refused something.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// What the library tells.
 pub(super) enum News {
@@ -216,7 +220,17 @@ pub(super) async fn watch(
         };
         confirming.boxed().fuse()
     };
-    let mut complaint = None;
+    // NATS goes on after it has refused something, and so would we, deaf or mute without knowing it.
+    let start_over = || {
+        let client = client.clone();
+        let starting = async move {
+            sleep(RETRY).await;
+            let _ = client.force_reconnect().await;
+            // What comes of it is told as an event.
+            pending().await
+        };
+        starting.boxed().fuse()
+    };
     loop {
         select! {
             it = news.recv() => match it {
@@ -227,15 +241,19 @@ pub(super) async fn watch(
                 }
                 Some(News::Event(ClientEvent::Connected)) => {
                     explaining = Fuse::terminated();
-                    complaint = None;
                     confirming = confirm();
                 }
                 Some(News::Event(ClientEvent::Disconnected)) => {
                     confirming = Fuse::terminated();
-                    link.set_away("the connection to NATS was lost");
+                    if link.is_up() {
+                        link.set_away("the connection to NATS was lost");
+                    }
                 }
                 Some(News::Event(ClientEvent::SlowConsumer(_))) => link.lost(Loss::SlowConsumer),
-                Some(News::Event(ClientEvent::ServerError(error))) => complaint = Some(error),
+                Some(News::Event(ClientEvent::ServerError(error))) => {
+                    link.set_away(&refused(&error));
+                    confirming = start_over();
+                }
                 // Failed attempts are told better by what comes with the next one.
                 Some(News::Event(
                     ClientEvent::ClientError(_)
@@ -250,7 +268,7 @@ pub(super) async fn watch(
             confirmed = &mut confirming => match confirmed {
                 Ok(()) => link.set_up(&client),
                 Err(Unconfirmed) => {
-                    link.set_away(&unconfirmed(complaint.as_ref(), &client));
+                    link.set_away(unconfirmed(&client));
                     confirming = confirm();
                 }
             },
@@ -258,14 +276,22 @@ pub(super) async fn watch(
     }
 }
 
-/// Why a connection is of no use.
-fn unconfirmed(complaint: Option<&ServerError>, client: &Client) -> String {
-    match complaint {
-        Some(ServerError::Other(text)) => format!("NATS lets this user do too little ({text})"),
-        Some(error) => format!("NATS complains ({error})"),
-        None if !client.server_info().headers => {
-            "NATS is too old, it must be of version 2.2 or later".to_owned()
+/// Why a connection is of no use, by what NATS said.
+fn refused(error: &ServerError) -> String {
+    match error {
+        ServerError::Other(text) if text.to_lowercase().contains("permissions violation") => {
+            format!("NATS lets this user do too little ({text})")
         }
-        None => "NATS is connected but does not answer".to_owned(),
+        ServerError::Other(text) => format!("NATS refuses to go on ({text})"),
+        error => format!("NATS refuses to go on ({error})"),
+    }
+}
+
+/// Why a connection is of no use, when NATS said nothing.
+fn unconfirmed(client: &Client) -> &'static str {
+    if client.server_info().headers {
+        "NATS is connected but does not answer"
+    } else {
+        "NATS is too old, it must be of version 2.2 or later"
     }
 }

@@ -27,7 +27,12 @@ impl Server {
         let child = spawn(&arguments, "-1", folder.path());
         let ports = folder.path().join(format!("nats-server_{}.ports", child.id()));
         let mut server = Self { child, port: 0, route_port: None, arguments, folder };
-        let text = server.waits_for(|| std::fs::read_to_string(&ports).ok()).await;
+        let text = server
+            .waits_for(|| {
+                // The file is there before all of its text is.
+                std::fs::read_to_string(&ports).ok().filter(|it| it.ends_with('}'))
+            })
+            .await;
         let mut ports = text.split("127.0.0.1:").skip(1).map(|rest| {
             rest.split(|it: char| !it.is_ascii_digit()).next().unwrap().parse().unwrap()
         });
