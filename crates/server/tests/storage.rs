@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tim_protocol::{call::Sent, ids::Seq, user::Profile};
 use tim_server::storage::{
-    AccountKey, Append, AppendError, LoginOutcome, NewLogin, NodeKey, Place, SessionKey, Storage,
+    AccountKey, Append, AppendError, LoginOutcome, NewLogin, NodeKey, SessionKey, Storage,
     StorageError, Stored,
 };
 use tokio::sync::oneshot;
@@ -40,7 +40,7 @@ async fn log_in(storage: &Storage, user: &str) -> (AccountKey, SessionKey) {
         most_instances: 1,
         secret_hash: rand_hash(),
         expires_s: u64::from(u32::MAX),
-        place: Place { node: NodeKey(1), connection: 1 },
+        node: NodeKey(1),
     };
     match storage.log_in(login).await.unwrap() {
         LoginOutcome::In { account, session, .. } => (account.key, session),

@@ -49,6 +49,8 @@ pub enum Event {
     Replaced {
         /// Which one.
         session: SessionKey,
+        /// The number of the new connection; those with smaller ones end.
+        connection: i64,
     },
     /// One instance is out.
     Kick {

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | frame | `0`, account (8), text |
 //! | frame with an exception | `1`, account (8), the instance left out (8), text |
-//! | replaced | `2`, account (8), instance (8) |
+//! | replaced | `2`, account (8), instance (8), connection (8) |
 //! | kick | `3`, account (8), instance (8), reason (1) |
 //! | beat | node (8), number of its losses (8), its NATS server (the rest) |
 //!
@@ -25,7 +25,7 @@ const REPLACED: u8 = 2;
 const KICK: u8 = 3;
 
 /// The longest head.
-const HEAD_BYTES: usize = 1 + 8 + 8 + 1;
+const HEAD_BYTES: usize = 1 + 8 + 8 + 8;
 
 /// Their places in this list are on the wire: new ones go to the end.
 const REASONS: [KickReason; 4] = [
@@ -65,9 +65,10 @@ pub(super) fn write(to: AccountKey, event: &Event) -> Bytes {
             bytes.put_i64(session.0);
             bytes.put_slice(text);
         }
-        Event::Replaced { session } => {
+        Event::Replaced { session, connection } => {
             head(&mut bytes, REPLACED);
             bytes.put_i64(session.0);
+            bytes.put_i64(*connection);
         }
         Event::Kick { session, reason } => {
             head(&mut bytes, KICK);
@@ -91,7 +92,8 @@ pub(super) fn read(mut bytes: Bytes) -> Option<(AccountKey, Event)> {
         }
         REPLACED => {
             let session = session()?;
-            bytes.is_empty().then_some(Event::Replaced { session })?
+            let connection = bytes.try_get_i64().ok()?;
+            bytes.is_empty().then_some(Event::Replaced { session, connection })?
         }
         KICK => {
             let session = session()?;
@@ -150,7 +152,7 @@ mod tests {
             Event::Frame { text: r#"{"push":"x"}"#.into(), except: None },
             Event::Frame { text: "ü".into(), except: Some(session) },
             Event::Frame { text: Bytes::new(), except: Some(SessionKey(-1)) },
-            Event::Replaced { session },
+            Event::Replaced { session, connection: 4 },
         ];
         events.extend(REASONS.map(|reason| Event::Kick { session, reason }));
         events
@@ -177,7 +179,8 @@ mod tests {
         let frame = |except| Event::Frame { text: "hi".into(), except };
         assert_eq!(write(to, &frame(None)), [&head(0)[..], b"hi"].concat());
         assert_eq!(write(to, &frame(Some(session))), [&head(1)[..], &three, b"hi"].concat());
-        assert_eq!(write(to, &Event::Replaced { session }), [&head(2)[..], &three].concat());
+        let replaced = Event::Replaced { session, connection: 3 };
+        assert_eq!(write(to, &replaced), [&head(2)[..], &three, &three].concat());
         let beat = Beat { node: NodeKey(3), losses: 258, server: "N".into() };
         assert_eq!(beat.write(), [&three[..], &[0, 0, 0, 0, 0, 0, 1, 2], b"N"].concat());
         for (number, reason) in REASONS.into_iter().enumerate() {

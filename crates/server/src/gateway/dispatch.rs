@@ -123,7 +123,7 @@ async fn first(
             match result {
                 Ok((session, logged_in)) => {
                     answer.give(Ok(logged_in));
-                    outbox.open();
+                    outbox.open(session.connection());
                     Handled::LoggedIn(Arc::new(session))
                 }
                 Err(refusal) => refused(answer, refusal),
@@ -137,7 +137,7 @@ async fn first(
             match result {
                 Ok((session, resumed)) => {
                     answer.give(Ok(resumed));
-                    outbox.open();
+                    outbox.open(session.connection());
                     Handled::LoggedIn(Arc::new(session))
                 }
                 Err(NoResume::Refused(refusal)) => refused(answer, refusal),

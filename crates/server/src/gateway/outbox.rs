@@ -39,6 +39,10 @@ struct State {
     /// the first thing a client hears.
     is_open: bool,
     early: Vec<Bytes>,
+    /// The number of the instance's connection that this is; 0 until the login has been answered.
+    connection: i64,
+    /// The newest connection of the instance that was heard of.
+    newest_connection: i64,
 }
 
 /// What the connection's task has to do.
@@ -92,12 +96,23 @@ impl Outbox {
     }
 
     /// The login has been answered: lets pushes through.
-    pub(super) fn open(&self) {
+    pub(super) fn open(&self, connection: i64) {
         let mut state = self.state();
         state.is_open = true;
+        state.connection = connection;
+        state.end_if_replaced();
         for frame in std::mem::take(&mut state.early) {
             self.put(&mut state, frame);
         }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// The instance has a connection of this number.
+    fn hear_of_connection(&self, number: i64) {
+        let mut state = self.state();
+        state.newest_connection = state.newest_connection.max(number);
+        state.end_if_replaced();
         drop(state);
         self.changed.notify_one();
     }
@@ -129,6 +144,14 @@ impl Outbox {
         state.bytes = 0;
         // The room goes along: an idle connection keeps none.
         Work { frames: std::mem::take(&mut state.frames), end: state.end }
+    }
+}
+
+impl State {
+    fn end_if_replaced(&mut self) {
+        if self.is_open && self.newest_connection > self.connection {
+            self.end.get_or_insert(End::Replaced);
+        }
     }
 }
 
@@ -192,8 +215,8 @@ impl Inbox for Listener {
             Event::Kick { session, reason } if *session == self.session => {
                 self.outbox.end(End::Kicked(*reason));
             }
-            Event::Replaced { session } if *session == self.session => {
-                self.outbox.end(End::Replaced);
+            Event::Replaced { session, connection } if *session == self.session => {
+                self.outbox.hear_of_connection(*connection);
             }
             Event::Frame { .. } | Event::Kick { .. } | Event::Replaced { .. } => {}
         }
@@ -216,6 +239,20 @@ mod tests {
         let work = outbox.take();
         assert!(work.frames.is_empty());
         assert_eq!(work.end, Some(End::TooSlow));
+    }
+
+    #[test]
+    fn only_a_newer_connection_of_the_instance_ends_one() {
+        let listener = Listener { session: SessionKey(1), outbox: Outbox::new(10) };
+        let hear = |session, connection| {
+            listener.deliver(&Event::Replaced { session: SessionKey(session), connection });
+            listener.outbox.take().end
+        };
+        assert_eq!(hear(1, 2), None, "which connection this is shows only at the login's answer");
+        listener.outbox.open(3);
+        assert_eq!(hear(1, 2), None);
+        assert_eq!(hear(2, 4), None);
+        assert_eq!(hear(1, 4), Some(End::Replaced));
     }
 
     #[test]

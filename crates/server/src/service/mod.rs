@@ -15,10 +15,7 @@ pub mod users;
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -27,7 +24,7 @@ use tim_protocol::code::Code;
 use crate::{
     bus::{Bus, BusError, LocalBus, NatsBus, NatsOptions},
     config::{App, Config},
-    storage::{NodeKey, Place, Storage, StorageError},
+    storage::{NodeKey, Storage, StorageError},
 };
 use accounts::Accounts;
 use cluster::{SelfDescription, Troubles};
@@ -88,8 +85,6 @@ pub struct Service {
     description: SelfDescription,
     troubles: Troubles,
     connected: ConnectedInstances,
-    /// Connections that instances have had here.
-    connections: AtomicI64,
     /// What one connection may ask in a second.
     requests_per_second: u32,
 }
@@ -127,7 +122,6 @@ impl Service {
             description,
             troubles: Troubles::default(),
             connected: ConnectedInstances::default(),
-            connections: AtomicI64::new(0),
             requests_per_second: config.limits.requests_per_second,
         })
     }
@@ -140,13 +134,6 @@ impl Service {
         }
         self.bus.close().await;
         self.storage.clone().close().await;
-    }
-
-    /// A place for one more connection.
-    fn new_place(&self) -> Place {
-        let count = self.connections.fetch_add(1, Ordering::Relaxed);
-        // A node's number is never used twice, and no node lives to see 2^40 connections.
-        Place { node: self.node, connection: self.node.0 << 40 | count }
     }
 
     /// What an operator should know, as sentences; empty when all is well.

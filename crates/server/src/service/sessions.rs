@@ -17,7 +17,7 @@ use super::{Refusal, Service, accounts::Person, connected::Connected, now_ms, no
 use crate::{
     bus::{Event, Inbox, Subscription},
     config::App,
-    storage::{Continued, LoginOutcome, NewLogin, SessionKey},
+    storage::{Continued, FIRST_CONNECTION, LoginOutcome, NewLogin, SessionKey},
 };
 
 /// A logged-in instance on a connection.
@@ -69,6 +69,14 @@ fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
+impl Session {
+    /// The number of its connection among those the instance has had.
+    #[must_use]
+    pub fn connection(&self) -> i64 {
+        self.connected.connection()
+    }
+}
+
 impl Service {
     fn enabled_app(&self, sdk_app_id: i64) -> Option<&Arc<App>> {
         let app = self.apps.get(&u32::try_from(sdk_app_id).ok()?)?;
@@ -110,7 +118,7 @@ impl Service {
         })?;
         self.login_failures.succeeded(app_id, name);
         let user_id = name.parse().map_err(|_| Refusal::from(Code::ACCOUNT_NOT_FOUND))?;
-        let (secret, place) = (new_secret()?, self.new_place());
+        let secret = new_secret()?;
         let outcome = self
             .storage
             .log_in(NewLogin {
@@ -121,7 +129,7 @@ impl Service {
                 most_instances: app.max_web_instances,
                 secret_hash: hash(&secret),
                 expires_s,
-                place,
+                node: self.node,
             })
             .await?;
         let (account, key, kicked) = match outcome {
@@ -150,7 +158,7 @@ impl Service {
             key,
             expires_s,
             _subscription: subscription,
-            connected: self.connected.add(key, person.key, place.connection),
+            connected: self.connected.add(key, person.key, FIRST_CONNECTION),
             person,
         };
         Ok((session, logged_in))
@@ -168,20 +176,22 @@ impl Service {
         let found = self.storage.session(hash(&resume.session)).await.map_err(Refusal::from)?;
         let found = found.ok_or(Code::USER_SIG_REVOKED)?;
         let app = self.enabled_app(found.app).ok_or(Code::UNKNOWN_APP)?;
-        // A connection of this instance that has not noticed its end yet makes room.
-        self.bus.publish(found.account, Event::Replaced { session: found.key });
         let subscription = self.bus.subscribe(found.account, inbox(found.key)).await;
-        let place = self.new_place();
         let continued = self
             .storage
-            .continue_session(found.account, found.key, place, app.max_web_instances, now_s())
+            .continue_session(found.account, found.key, self.node, app.max_web_instances, now_s())
             .await
             .map_err(Refusal::from)?;
-        let (account, expires_s, kicked) = match continued.ok_or(Code::USER_SIG_REVOKED)? {
-            Continued::Kicked(reason) => return Err(NoResume::Kicked(reason)),
-            Continued::Expired => return Err(Code::USER_SIG_EXPIRED.into()),
-            Continued::In { account, expires_s, kicked } => (*account, expires_s, kicked),
-        };
+        let (account, expires_s, connection, kicked) =
+            match continued.ok_or(Code::USER_SIG_REVOKED)? {
+                Continued::Kicked(reason) => return Err(NoResume::Kicked(reason)),
+                Continued::Expired => return Err(Code::USER_SIG_EXPIRED.into()),
+                Continued::In { account, expires_s, connection, kicked } => {
+                    (*account, expires_s, connection, kicked)
+                }
+            };
+        // A connection of this instance that has not noticed its end yet makes room.
+        self.bus.publish(found.account, Event::Replaced { session: found.key, connection });
         for session in kicked {
             let reason = KickReason::MultipleAccount;
             self.bus.publish(account.key, Event::Kick { session, reason });
@@ -191,7 +201,7 @@ impl Service {
             person: self.accounts.person(app, &account),
             expires_s,
             _subscription: subscription,
-            connected: self.connected.add(found.key, account.key, place.connection),
+            connected: self.connected.add(found.key, account.key, connection),
         };
         Ok((session, Resumed { server_time: now_ms(), profile: account.profile }))
     }
@@ -206,7 +216,7 @@ impl Service {
 
     /// The connection of an instance has ended; the instance itself goes on.
     pub async fn disconnected(&self, session: &Session) {
-        let (account, connection) = (session.person.key, session.connected.connection());
+        let (account, connection) = (session.person.key, session.connection());
         self.storage.disconnect(account, session.key, connection).await;
     }
 

@@ -43,7 +43,7 @@ pub use inspect::Inspection;
 pub use log::{LogPosition, Page, PageStart};
 pub use nodes::{Beat, Neighbour, NodeState};
 pub use postgres::{PostgresSettings, check_url};
-pub use sessions::{Continued, LoginOutcome, NewLogin, Place, SessionState};
+pub use sessions::{Continued, FIRST_CONNECTION, LoginOutcome, NewLogin, SessionState};
 pub use tail::Recent;
 pub use writer::WriterStats;
 

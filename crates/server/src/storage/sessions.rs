@@ -10,17 +10,11 @@ use super::{
     sql::{query, query_once},
 };
 
+/// The number of an instance's first connection.
+pub const FIRST_CONNECTION: i64 = 1;
+
 /// Instances that are looked at in one statement.
 const LOOKED_AT: usize = 500;
-
-/// Where an instance is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// To which server.
-    pub node: NodeKey,
-    /// On which of its connections; no other connection of any node has the same number.
-    pub connection: i64,
-}
 
 /// A login whose credential was found good.
 #[derive(Clone)]
@@ -40,7 +34,7 @@ pub struct NewLogin {
     /// When the UserSig ends, Unix seconds.
     pub expires_s: u64,
     /// Where it happens.
-    pub place: Place,
+    pub node: NodeKey,
 }
 
 /// What became of a login.
@@ -85,6 +79,9 @@ pub enum Continued {
         account: Box<AccountRow>,
         /// When the UserSig behind it ends, Unix seconds.
         expires_s: u64,
+        /// The number of its new connection. Each has a larger one than those before, and a login
+        /// has [`FIRST_CONNECTION`].
+        connection: i64,
         /// Instances that had to go for it, since it had said that it leaves.
         kicked: Vec<SessionKey>,
     },
@@ -147,13 +144,13 @@ async fn log_in(
     let row = query(
         "INSERT INTO session (account, secret_hash, expires, node, connection) \
          VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (secret_hash) DO UPDATE SET connection = excluded.connection RETURNING key",
+         ON CONFLICT (secret_hash) DO UPDATE SET node = excluded.node RETURNING key",
     )
     .bind(account.key.0)
     .bind(login.secret_hash.as_slice())
     .bind(i64::try_from(login.expires_s).unwrap_or(i64::MAX))
-    .bind(login.place.node.0)
-    .bind(login.place.connection)
+    .bind(login.node.0)
+    .bind(FIRST_CONNECTION)
     .fetch_one(connection)
     .await?;
     let session = SessionKey(row.get(0)?);
@@ -165,7 +162,7 @@ async fn go_on(
     connection: &mut Connection,
     account: AccountKey,
     session: SessionKey,
-    place: Place,
+    node: NodeKey,
     most_instances: u32,
     now_s: u64,
 ) -> Result<Option<Continued>, StorageError> {
@@ -186,19 +183,22 @@ async fn go_on(
         return Ok(Some(Continued::Expired));
     }
     let was_away = row.number(1)? != 0;
-    query("UPDATE session SET is_away = 0, node = $1, connection = $2 WHERE key = $3")
-        .bind(place.node.0)
-        .bind(place.connection)
-        .bind(session.0)
-        .execute(connection)
-        .await?;
+    let number = query(
+        "UPDATE session SET is_away = 0, node = $1, connection = connection + 1 WHERE key = $2 \
+         RETURNING connection",
+    )
+    .bind(node.0)
+    .bind(session.0)
+    .fetch_one(connection)
+    .await?
+    .get(0)?;
     let kicked = if was_away {
         keep_newest(connection, account, most_instances, session).await?
     } else {
         Vec::new()
     };
     let account = Box::new(accounts::account_row(&row, 3)?);
-    Ok(Some(Continued::In { account, expires_s, kicked }))
+    Ok(Some(Continued::In { account, expires_s, connection: number, kicked }))
 }
 
 /// The keys of one statement as `$first, …`.
@@ -214,7 +214,7 @@ impl Storage {
     /// When the database fails.
     pub async fn log_in(&self, login: NewLogin) -> Result<LoginOutcome, StorageError> {
         // Those who log in at the same time share a commit; which lane it is matters to nobody.
-        let lane = AccountKey(login.place.connection);
+        let lane = AccountKey(login.secret_hash[0].into());
         self.writer
             .write_and_wait(lane, move |it| {
                 let login = login.clone();
@@ -251,7 +251,7 @@ impl Storage {
         .await
     }
 
-    /// An instance goes on at a new place. One that had said that it leaves counts again. `None`
+    /// An instance goes on with a new connection. One that had said that it leaves counts again. `None`
     /// when there is no such instance any more.
     ///
     /// # Errors
@@ -260,13 +260,13 @@ impl Storage {
         &self,
         account: AccountKey,
         session: SessionKey,
-        place: Place,
+        node: NodeKey,
         most_instances: u32,
         now_s: u64,
     ) -> Result<Option<Continued>, StorageError> {
         self.writer
             .write_and_wait(account, move |it| {
-                Box::pin(go_on(it, account, session, place, most_instances, now_s))
+                Box::pin(go_on(it, account, session, node, most_instances, now_s))
             })
             .await
     }
@@ -331,15 +331,15 @@ impl Storage {
             .await;
     }
 
-    /// Of instances that are connected here, as far as this node knows: those that are out, and why,
-    /// or that go on elsewhere (`None`).
+    /// Of instances that are connected here, as far as this node knows, with their connections: those
+    /// that are out, and why, or that go on elsewhere (`None`).
     ///
     /// # Errors
     /// When the database fails.
     pub async fn gone_sessions(
         &self,
         held: &[(SessionKey, i64)],
-    ) -> Result<Vec<(SessionKey, Option<KickReason>)>, StorageError> {
+    ) -> Result<Vec<(SessionKey, i64, Option<KickReason>)>, StorageError> {
         let mut gone = Vec::new();
         for held in held.chunks(LOOKED_AT) {
             let sql = places(1, held.len());
@@ -360,9 +360,10 @@ impl Storage {
                 match known.remove(session) {
                     Some((None, now)) if now == *connection => {}
                     Some((Some(kicked), _)) => {
-                        gone.push((*session, Some(serde_json::from_str(&kicked)?)));
+                        let reason = serde_json::from_str(&kicked)?;
+                        gone.push((*session, *connection, Some(reason)));
                     }
-                    _ => gone.push((*session, None)),
+                    _ => gone.push((*session, *connection, None)),
                 }
             }
         }

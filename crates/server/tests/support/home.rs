@@ -4,12 +4,15 @@
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use tim_rig::postgres::Postgres;
 use tim_server::{config::Config, storage::Location};
 
 pub struct Home {
     pub folder: TempDir,
     /// URL of the PostgreSQL database, when it is one.
     database: Option<String>,
+    /// The PostgreSQL that was started for this test alone.
+    _engine: Option<Postgres>,
 }
 
 impl Home {
@@ -18,16 +21,23 @@ impl Home {
             Ok(server) => Some(new_database(&server).await),
             Err(_) => None,
         };
-        Self { folder: tempfile::tempdir().unwrap(), database }
+        Self { folder: tempfile::tempdir().unwrap(), database, _engine: None }
+    }
+
+    /// With PostgreSQL in any case: the one that was named, or one of its own.
+    pub async fn on_postgres() -> Self {
+        if std::env::var("TIM_TEST_POSTGRES").is_ok() {
+            return Self::new().await;
+        }
+        let engine = Postgres::start().await.unwrap();
+        let database = Some(engine.create_database("tim").await.unwrap());
+        Self { folder: tempfile::tempdir().unwrap(), database, _engine: Some(engine) }
     }
 
     /// Another server of the same database, with a folder of its own.
     pub fn neighbour(&self) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: self.database.clone() }
-    }
-
-    pub fn is_postgres(&self) -> bool {
-        self.database.is_some()
+        let database = self.database.clone();
+        Self { folder: tempfile::tempdir().unwrap(), database, _engine: None }
     }
 
     pub fn config(&self) -> Config {

@@ -176,6 +176,11 @@ pub async fn upgrade_with(
     })
 }
 
+/// What `/healthz` answers, with its head.
+pub async fn health(address: SocketAddr) -> String {
+    http(address, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await
+}
+
 /// What the server answers to a request that is written as it stands, up to the connection's end.
 pub async fn http(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -229,6 +234,17 @@ impl Client {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Close(frame) => panic!("closed: {frame:?}"),
                 _ => {}
+            }
+        }
+    }
+
+    /// The next frame of any kind; `None` when the connection is closed.
+    pub async fn try_frame(&mut self) -> Option<Value> {
+        loop {
+            match timeout(DEADLINE, self.socket.next()).await.expect("a frame or an end in time") {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
             }
         }
     }

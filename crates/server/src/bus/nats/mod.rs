@@ -55,7 +55,7 @@ const FIRST_TRY: Duration = Duration::from_secs(2);
 /// The connection is given up when three of these passed without a sign of life.
 const PING: Duration = Duration::from_secs(3);
 
-/// Events that wait for the task that delivers them, of one topic.
+/// Events that wait for the task that delivers them, of one account.
 const MOST_UNDELIVERED: usize = 16 * 1024;
 
 /// Events and subscriptions that wait inside the library. They are sent late when NATS comes back,

@@ -2,7 +2,7 @@
 //!
 //! | subject | what |
 //! |---|---|
-//! | `tim.v1.<cluster>.user.<topic>` | events of the accounts of a topic, see [`super::subscriptions`] |
+//! | `tim.v1.<cluster>.user.<account>` | events of an account, see [`super::subscriptions`] |
 //! | `tim.v1.<cluster>.beat` | signs of life of the nodes |
 //! | `tim.v1.<cluster>.echo.<node>` | nothing: the node answers |
 //! | `tim.v1.<cluster>.barrier` | nothing: nobody serves it, so that NATS itself answers |
@@ -10,7 +10,7 @@
 //!
 //! A user who may publish and subscribe `tim.v1.<cluster>.>` has all that a node needs.
 
-use super::{BusError, subscriptions::Topic};
+use super::BusError;
 use crate::storage::{AccountKey, NodeKey};
 
 /// The subjects of one cluster.
@@ -30,11 +30,7 @@ impl Subjects {
     }
 
     pub(super) fn user(&self, account: AccountKey) -> String {
-        self.topic(Topic::of(account))
-    }
-
-    pub(super) fn topic(&self, topic: Topic) -> String {
-        format!("{}.user.{}", self.prefix, topic.0)
+        format!("{}.user.{}", self.prefix, account.0)
     }
 
     pub(super) fn beat(&self) -> String {

@@ -1,13 +1,11 @@
 //! What this node listens to on NATS, and when NATS is known to have understood.
 //!
-//! A subscription of the library costs some ten kilobytes, so accounts share them: an account
-//! belongs to one of [`TOPICS`] topics by its number, and a node listens to the topics of the
-//! accounts that are connected to it. What comes in for a neighbour nobody here listens for is
-//! thrown away, at the price of reading its head. A small node hears little beyond its own; a large
-//! one hears everything, which is cheap as long as there are some ten nodes and not some hundred.
+//! Each account is a subject of its own, and a node listens to those of the accounts that are connected
+//! to it: NATS itself knows which nodes an event concerns, and nobody else hears of it. A subscription
+//! costs the library some eight kilobytes.
 //!
-//! Whoever subscribes is answered when NATS has confirmed the topic. Confirmations are had in
-//! batches: while one is on its way, new topics gather for the next, so that a thousand logins at
+//! Whoever subscribes is answered when NATS has confirmed the subject. Confirmations are had in
+//! batches: while one is on its way, new ones gather for the next, so that a thousand logins at
 //! once cost a handful of round trips. When NATS is away, or silent for a second, the answer comes
 //! without; the confirmation that comes later then counts as a loss.
 //!
@@ -42,23 +40,10 @@ use crate::{
     storage::AccountKey,
 };
 
-/// Part of the wire: nodes with another number would not hear each other.
-const TOPICS: i64 = 1024;
-
 /// How long whoever subscribes waits for NATS.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A share of the accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Topic(pub i64);
-
-impl Topic {
-    pub(super) fn of(account: AccountKey) -> Self {
-        Self(account.0.rem_euclid(TOPICS))
-    }
-}
-
-/// A topic somebody listens to.
+/// An account somebody listens for.
 struct Listened {
     /// How many inboxes there are.
     inboxes: usize,
@@ -85,9 +70,9 @@ impl Drop for Delivery {
 
 #[derive(Default)]
 struct Table {
-    topics: HashMap<Topic, Listened>,
+    accounts: HashMap<AccountKey, Listened>,
     /// Of the batch that gathers.
-    new: HashSet<Topic>,
+    new: HashSet<AccountKey>,
     /// The number of the batch that gathers.
     batch: u64,
 }
@@ -123,17 +108,16 @@ impl Subscriptions {
 
     /// Counts an inbox of an account. Answers the batch that is waited for.
     pub(super) fn enter(&self, account: AccountKey) -> u64 {
-        let topic = Topic::of(account);
         let mut table = self.table();
         let gathering = table.batch;
-        match table.topics.entry(topic) {
+        match table.accounts.entry(account) {
             Entry::Occupied(mut listened) => {
                 listened.get_mut().inboxes += 1;
                 listened.get().batch
             }
             Entry::Vacant(place) => {
                 place.insert(Listened { inboxes: 1, batch: gathering, delivery: None });
-                table.new.insert(topic);
+                table.new.insert(account);
                 drop(table);
                 self.has_new.notify_one();
                 gathering
@@ -158,21 +142,20 @@ impl Subscriptions {
 
     /// Takes an inbox of an account away.
     pub(super) fn leave(&self, account: AccountKey) {
-        let topic = Topic::of(account);
         let mut table = self.table();
-        let Some(listened) = table.topics.get_mut(&topic) else { return };
+        let Some(listened) = table.accounts.get_mut(&account) else { return };
         listened.inboxes -= 1;
         if listened.inboxes == 0 {
-            table.topics.remove(&topic);
+            table.accounts.remove(&account);
         }
     }
 
     /// Ends all deliveries.
     pub(super) fn end(&self) {
-        self.table().topics.clear();
+        self.table().accounts.clear();
     }
 
-    /// Tells NATS of new topics, until the bus ends.
+    /// Tells NATS of new accounts, until the bus ends.
     pub(super) async fn tell(
         self: Arc<Self>,
         client: Client,
@@ -182,15 +165,15 @@ impl Subscriptions {
         loop {
             self.has_new.notified().await;
             self.link.up().await;
-            let (batch, topics) = {
+            let (batch, accounts) = {
                 let mut table = self.table();
                 table.batch += 1;
                 (table.batch - 1, std::mem::take(&mut table.new))
             };
-            for topic in topics {
+            for account in accounts {
                 // An error means that the client has ended, and with it the bus.
-                let Ok(subscriber) = client.subscribe(subjects.topic(topic)).await else { return };
-                self.deliver(topic, batch, subscriber);
+                let Ok(subscriber) = client.subscribe(subjects.user(account)).await else { return };
+                self.deliver(account, batch, subscriber);
             }
             while self.link.confirm(&client).await.is_err() {
                 self.was_impatient.store(true, Ordering::Release);
@@ -206,10 +189,10 @@ impl Subscriptions {
         }
     }
 
-    /// Begins to deliver what comes in for a topic, unless it was left in the meantime.
-    fn deliver(&self, topic: Topic, batch: u64, subscriber: Subscriber) {
+    /// Begins to deliver what comes in for an account, unless it was left in the meantime.
+    fn deliver(&self, account: AccountKey, batch: u64, subscriber: Subscriber) {
         let mut table = self.table();
-        let Some(listened) = table.topics.get_mut(&topic).filter(|it| it.batch == batch) else {
+        let Some(listened) = table.accounts.get_mut(&account).filter(|it| it.batch == batch) else {
             return;
         };
         let is_on = Arc::new(Mutex::new(true));

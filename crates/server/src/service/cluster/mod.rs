@@ -163,11 +163,12 @@ impl Service {
 
     /// Ends connections of instances that were kicked or go on elsewhere.
     async fn end_gone_sessions(&self) -> Result<(), StorageError> {
-        for (session, kicked) in self.storage.gone_sessions(&self.connected.held()).await? {
+        let held = self.connected.held();
+        for (session, connection, kicked) in self.storage.gone_sessions(&held).await? {
             let Some(account) = self.connected.account_of(session) else { continue };
             let event = match kicked {
                 Some(reason) => Event::Kick { session, reason },
-                None => Event::Replaced { session },
+                None => Event::Replaced { session, connection: connection + 1 },
             };
             self.bus.deliver(account, &event);
         }
