@@ -78,7 +78,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Begins a run on the runtime of the caller, which must not be a `LocalSet` that is blocked.
+    /// Begins a run on the runtime of the caller, which needs timers and sockets.
     ///
     /// # Errors
     /// When the options contradict each other, or so many connections do not fit.

@@ -187,6 +187,11 @@ impl Options {
         self.senders.unwrap_or(self.connections)
     }
 
+    /// Whether anything is sent at all.
+    pub(crate) fn sends(&self) -> bool {
+        self.senders() > 0 && (self.closed_loop || self.rate > 0.0)
+    }
+
     /// When sending ends at the latest.
     pub(crate) fn sending_time(&self) -> Option<Duration> {
         let default = self.messages.is_none().then_some(DURATION);
@@ -221,6 +226,8 @@ impl Options {
             "--ramp must be more than 0 logins in a second"
         } else if !(self.rate >= 0.0 && self.rate <= 1e7) {
             "--rate must be from 0 to 10,000,000 messages in a second"
+        } else if self.messages.is_some() && self.duration.is_none() && !self.sends() {
+            "nobody sends, so --messages is never reached: give --duration instead"
         } else if self.closed_loop && !(1..=100_000).contains(&self.window) {
             "--window must be from 1 to 100,000"
         } else if self.closed_loop && matches!(self.mix, Mix::Hot(_)) {
@@ -248,5 +255,55 @@ impl Options {
     pub(crate) fn index_of(&self, user: &str) -> Option<u32> {
         let number = user.strip_prefix(&self.users)?.parse().ok()?;
         (usize::try_from(number).ok()? < self.all()).then_some(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Options {
+        Options::new(vec![([127, 0, 0, 1], 1).into()], 1, "key".to_owned())
+    }
+
+    #[test]
+    fn the_defaults_of_the_library_are_those_of_the_command_line() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            options: Options,
+        }
+        let line = ["tim-load", "--app", "1", "--key", "key", "--target", "127.0.0.1:1"];
+        let line: Line = clap::Parser::parse_from(line);
+        assert_eq!(format!("{:?}", line.options), format!("{:?}", good()));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        assert!(good().check().is_ok());
+        let changes: [fn(&mut Options); 9] = [
+            |it| it.targets.clear(),
+            |it| it.connections = 1,
+            |it| it.senders = Some(101),
+            |it| it.ramp = 0.0,
+            |it| it.rate = f64::NAN,
+            |it| (it.closed_loop, it.mix) = (true, Mix::Hot(0.5)),
+            |it| it.text_bytes = 16,
+            |it| (it.rate, it.messages) = (0.0, Some(1)),
+            |it| it.users = "no space".to_owned(),
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut options = good();
+            change(&mut options);
+            assert!(options.check().is_err(), "change {index}");
+        }
+    }
+
+    #[test]
+    fn mixes_and_storms_are_read_or_refused() {
+        assert_eq!("hot:0.25".parse(), Ok(Mix::Hot(0.25)));
+        assert_eq!("10:0.5".parse(), Ok(Storm { at_s: 10.0, share: 0.5 }));
+        assert!(["hot", "hot:2", "rings"].iter().all(|it| it.parse::<Mix>().is_err()));
+        assert!(["10", "x:1", "-1:0.5", "1:1.5"].iter().all(|it| it.parse::<Storm>().is_err()));
     }
 }
