@@ -5,18 +5,14 @@ mod support;
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::TcpListener,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
 };
 
-use serde_json::{Value, json};
-use support::{Client, seqs};
-use tempfile::TempDir;
-
-fn program(folder: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tim-server"));
-    command.current_dir(folder.path()).env_clear().env("TIM_LISTEN", "127.0.0.1:0");
-    command
-}
+use serde_json::json;
+use support::{
+    program::{Running, log_in, program},
+    seqs,
+};
 
 /// Runs it to its end, which must be an orderly failure; what it complained about.
 fn complaint(command: &mut Command) -> String {
@@ -172,52 +168,6 @@ fn a_hangup_signal_makes_it_read_the_certificate_again() {
     hang_up_and_find("the certificate that was read again");
     std::fs::write(folder.path().join("key.pem"), "nothing").unwrap();
     hang_up_and_find("the certificate in use stays: `tls.key`: key.pem is no PEM file");
-}
-
-/// A running program; it is killed when the test ends early.
-struct Running {
-    child: Child,
-    address: String,
-    printed: String,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut printed = String::new();
-        while !printed.contains("demo ") && lines.read_line(&mut printed).unwrap() > 0 {}
-        let address = printed.lines().next().unwrap().rsplit('/').next().unwrap().to_owned();
-        Self { child, address, printed }
-    }
-
-    async fn connect(&self) -> Client {
-        Client::connect(self.address.parse().unwrap()).await
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn development_login(folder: &TempDir, user: &str) -> Value {
-    let output = program(folder).args(["usersig", "--user", user]).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let user_sig = String::from_utf8(output.stdout).unwrap();
-    let app = std::fs::read_to_string(folder.path().join("tim-data/development-app")).unwrap();
-    let app: u32 = app.trim().parse().unwrap();
-    json!({ "SDKAppID": app, "userID": user, "userSig": user_sig.trim() })
-}
-
-async fn log_in(running: &Running, folder: &TempDir, user: &str) -> Client {
-    let mut client = running.connect().await;
-    let body = client.call("login", development_login(folder, user)).await.ok();
-    user.clone_into(&mut client.user);
-    body["tinyID"].as_str().unwrap().clone_into(&mut client.tiny_id);
-    client
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ const READ_BUFFER: usize = 4 * 1024;
 /// Frames are gathered up to here before they are written.
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// Who is at the other end of a connection.
+/// Who is at the other end of a connection, as limits count it: an IPv4 address, or an IPv6 network.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
@@ -53,6 +53,9 @@ pub async fn upgrade(
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
+        // Whoever sends pings and does not read the answers must not fill memory. What the outbox gives
+        // at once fits in with the heads of its frames.
+        .max_write_buffer_size(2 * gateway.limits.outgoing_bytes)
         .max_frame_size(limits::FRAME_BYTES)
         .max_message_size(limits::FRAME_BYTES)
         .on_upgrade(move |socket| async move {

@@ -4,7 +4,7 @@
 //! was told and cannot vouch for. So only a proxy the operator trusts is believed, and of what it says
 //! only the right-most address that is not itself a trusted proxy. Pure.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -38,6 +38,16 @@ pub(super) fn client(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> Ip
     client
 }
 
+/// The address that limits count for: of an IPv6 address the network only. A subscriber gets 64 bits
+/// of addresses, so a single one would mean nothing.
+pub(super) fn counted(address: IpAddr) -> IpAddr {
+    const NETWORK: u128 = !0 << 64;
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(it) => Ipv6Addr::from_bits(it.to_bits() & NETWORK).into(),
+    }
+}
+
 /// Some proxies add the port.
 fn address(text: &str) -> Option<IpAddr> {
     let address = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|it| it.ip())).ok()?;
@@ -55,6 +65,13 @@ mod tests {
             (name, http::HeaderValue::from_bytes(it.as_bytes()).unwrap())
         });
         client(&trusted, peer.parse().unwrap(), &lines.collect()).to_string()
+    }
+
+    #[test]
+    fn limits_count_for_networks_of_the_new_kind_and_for_addresses_of_the_old() {
+        let counted = |text: &str| counted(text.parse().unwrap()).to_string();
+        assert_eq!(counted("1.2.3.4"), "1.2.3.4");
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 
     #[test]

@@ -11,11 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tim_protocol::limits::USER_ID_BYTES;
+
 use crate::config::Limits;
 
 /// How long failures are remembered and a lock lasts.
 const LOCK: Duration = Duration::from_secs(60);
-/// Entries of a table after which those that ended are removed.
+/// Entries of a table after which those that ended are removed, and again whenever it has doubled.
 const SWEEP_AT: usize = 10_000;
 
 /// Counts events in windows of one second.
@@ -48,19 +50,27 @@ impl Failures {
     }
 }
 
-struct Counter<K>(HashMap<K, Failures>);
+struct Counter<K> {
+    entries: HashMap<K, Failures>,
+    sweep_at: usize,
+}
 
 impl<K: Eq + Hash> Counter<K> {
+    fn new() -> Self {
+        Self { entries: HashMap::new(), sweep_at: SWEEP_AT }
+    }
+
     fn is_locked(&self, key: &K, now: Instant) -> bool {
-        self.0.get(key).is_some_and(|it| it.locked_at.is_some() && !it.is_over(now))
+        self.entries.get(key).is_some_and(|it| it.locked_at.is_some() && !it.is_over(now))
     }
 
     fn count(&mut self, key: K, now: Instant, most: u32) {
-        if self.0.len() >= SWEEP_AT {
-            self.0.retain(|_, it| !it.is_over(now));
+        if self.entries.len() >= self.sweep_at {
+            self.entries.retain(|_, it| !it.is_over(now));
+            self.sweep_at = SWEEP_AT.max(2 * self.entries.len());
         }
         let fresh = Failures { count: 0, since: now, locked_at: None };
-        let failures = self.0.entry(key).or_insert(fresh);
+        let failures = self.entries.entry(key).or_insert(fresh);
         if failures.is_over(now) {
             *failures = fresh;
         }
@@ -87,8 +97,8 @@ impl LoginFailures {
         Self {
             most_per_user: limits.login_failures_per_user,
             most_per_address: limits.login_failures_per_address,
-            users: Mutex::new(Counter(HashMap::new())),
-            addresses: Mutex::new(Counter(HashMap::new())),
+            users: Mutex::new(Counter::new()),
+            addresses: Mutex::new(Counter::new()),
         }
     }
 
@@ -104,7 +114,8 @@ impl LoginFailures {
     /// A login failed. A limit of 0 counts nothing.
     pub fn failed(&self, app: i64, user_id: &str, address: IpAddr) {
         let now = Instant::now();
-        if self.most_per_user > 0 {
+        // What can be nobody's userID needs no lock, and would fill the table with anything.
+        if self.most_per_user > 0 && user_id.len() <= USER_ID_BYTES {
             let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
             users.count((app, user_id.to_owned()), now, self.most_per_user);
         }
@@ -117,7 +128,7 @@ impl LoginFailures {
     /// A login succeeded: the user starts from nothing, the address does not.
     pub fn succeeded(&self, app: i64, user_id: &str) {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        users.0.remove(&(app, user_id.to_owned()));
+        users.entries.remove(&(app, user_id.to_owned()));
     }
 }
 
@@ -173,7 +184,7 @@ mod tests {
 
     #[test]
     fn failures_lock_for_a_minute_and_are_forgotten_after_one() {
-        let mut counter = Counter(HashMap::new());
+        let mut counter = Counter::new();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         for second in 0..9 {
@@ -186,6 +197,29 @@ mod tests {
         assert!(!counter.is_locked(&"a", at(69)));
         counter.count("a", at(69), 10);
         assert!(!counter.is_locked(&"a", at(69)));
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten_and_a_long_list_is_not_searched_at_every_failure() {
+        let mut counter = Counter::new();
+        let start = Instant::now();
+        for number in 0..3 * SWEEP_AT {
+            counter.count(number, start, 10);
+        }
+        assert_eq!((counter.entries.len(), counter.sweep_at), (3 * SWEEP_AT, 4 * SWEEP_AT));
+        for number in 0..SWEEP_AT + 1 {
+            counter.count(number + 3 * SWEEP_AT, start + LOCK, 10);
+        }
+        assert_eq!((counter.entries.len(), counter.sweep_at), (SWEEP_AT + 1, 2 * SWEEP_AT));
+    }
+
+    #[test]
+    fn only_what_can_be_a_user_is_remembered() {
+        let failures = LoginFailures::new(&Limits::default());
+        let address = IpAddr::from([127, 0, 0, 1]);
+        failures.failed(1, &"x".repeat(USER_ID_BYTES), address);
+        failures.failed(1, &"x".repeat(200_000), address);
+        assert_eq!(failures.users.lock().unwrap().entries.len(), 1);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 mod home;
+pub mod program;
 
 use std::{
     collections::VecDeque,
