@@ -298,7 +298,10 @@ impl<H: Host> Client<H> {
                 | Code::NO_NETWORK
                 | Code::OVER_FREQUENCY_LIMIT
         );
-        if temporary {
+        // Others may have guessed at this user's credential. Only somebody who waits for the login is told;
+        // a session must not end by it.
+        let is_awaited = credentials.first.as_ref().is_some_and(|it| !it.is_canceled());
+        if temporary || (error.code == Code::TOO_MANY_FAILED_LOGINS && !is_awaited) {
             return End::Lost;
         }
         if resuming && error.code == Code::USER_SIG_REVOKED {

@@ -1,6 +1,7 @@
 //! The link to the server: losing it, finding it again, catching up.
 
 use serde_json::json;
+use tim_protocol::{call::Method, code::Code};
 
 use crate::support::{Device, Fate, Way, World, code};
 
@@ -71,6 +72,26 @@ fn clients_of_a_restarting_server_come_back_scattered() {
     assert!(last - first > 200, "{waits:?}");
     // A link that was merely lost is nobody's plan.
     assert_eq!(waits_after(&|it| it.route.cut()), [0; 12]);
+}
+
+#[test]
+fn a_lock_that_others_brought_about_does_not_end_a_session() {
+    let world = World::new(98);
+    let alice = world.ready("alice");
+    world.pass(60_000);
+    alice.events();
+    world.server(|it| {
+        it.forget_sessions();
+        it.refusals.extend([(Method::Login, Code::TOO_MANY_FAILED_LOGINS); 3]);
+    });
+    alice.route.cut();
+    world.pass(60_000);
+    assert_eq!(net(&alice).last().unwrap().1, "net connected");
+    assert_eq!(alice.client().phase(), tim_engine::gate::Phase::Ready);
+    let fresh = world.device("alice");
+    let login = json!([{ "userID": "alice", "userSig": "good" }]);
+    world.server(|it| it.refusals.push_back((Method::Login, Code::TOO_MANY_FAILED_LOGINS)));
+    assert_eq!(code(&fresh.call("login", login)), 70050, "who waits for it is told");
 }
 
 #[test]
@@ -321,7 +342,6 @@ fn a_refused_catching_up_is_tried_again() {
     alice.go_offline();
     assert_eq!(code(&bob.send("alice", "2")), 0);
     world.server(|it| {
-        use tim_protocol::{call::Method, code::Code};
         it.refusals.push_back((Method::ListConversations, Code::INTERNAL));
         it.refusals.push_back((Method::ChangedMessages, Code::OVER_FREQUENCY_LIMIT));
     });
