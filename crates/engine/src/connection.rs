@@ -258,7 +258,7 @@ impl<H: Host> Client<H> {
             state.write_due(now_ms);
             state.announce_net(NetState::Connected);
         });
-        self.beat(Rc::clone(socket));
+        self.beat(generation, Rc::clone(socket));
         let forgotten = std::mem::take(&mut credentials.forgotten);
         let reload = forgotten || away_ms > limits::DELTA_MAX_AGE_MS;
         let profile = profile.clone();
@@ -384,9 +384,11 @@ impl<H: Host> Client<H> {
         self.with(|state| state.clock_offset_ms = offset);
     }
 
-    /// Asks for a sign of life now and then; a link without one is closed.
-    fn beat(&self, socket: Rc<H::Socket>) {
-        self.spawn(|client| async move {
+    /// Asks for a sign of life now and then; a link without one is closed. On one that lasts, cursors are
+    /// compared now and then: a push may be lost without anybody knowing.
+    fn beat(&self, generation: u64, socket: Rc<H::Socket>) {
+        let mut synced_ms = self.host().now_ms();
+        self.spawn(move |client| async move {
             loop {
                 let pause = client.host().sleep(limits::HEARTBEAT_MS);
                 let woken = client.host().woken();
@@ -407,6 +409,10 @@ impl<H: Host> Client<H> {
                         if let Ok(pong) = read_reply::<Ping>(answer) {
                             let now_ms = client.host().now_ms();
                             client.set_clock(pong.server_time, now_ms);
+                            if now_ms.saturating_sub(synced_ms) >= limits::RESYNC_MS {
+                                synced_ms = now_ms;
+                                client.resync_soon(generation, false);
+                            }
                         }
                     }
                     None => {

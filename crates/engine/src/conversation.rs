@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use tim_protocol::{
     conversation::ConversationRow,
     entry::Entry,
-    ids::{ConversationId, ConversationKind, Rev, Seq},
+    ids::{ConversationId, ConversationKind, MessageId, Rev, Seq},
     json::{self, Bad, FromJson, Json, ObjectReader},
     json_object,
     message::Message,
@@ -179,6 +179,13 @@ impl Conversation {
             Some(arrivals) => arrivals.reaches(row.rev),
         }
         log
+    }
+
+    /// What a row of the server can change of the public object, but for its people.
+    pub fn face(&self) -> (bool, u32, [u64; 4], Option<MessageId>) {
+        let numbers = [self.read_seq, self.peer_read_time, self.active_time, self.head_seq];
+        let last = self.last.as_ref().map(|it| it.message.id.clone());
+        (self.listed, self.unread_count, numbers, last)
     }
 
     /// Forgets where the log was: the server's is another one.

@@ -443,7 +443,9 @@ fn merge_row<S>(
     let it = state.conversation(&id);
     let peer_known_to = it.peer_read_seq;
     let renamed = it.is_renamed_by(row.user_profile.as_ref());
+    let before = (it.face(), row.user_profile.is_some() && row.user_profile != it.peer);
     let log = it.merge(row, known, begun);
+    let is_same = before == (it.face(), false) && log == LogState::Same;
     if log == LogState::Replaced || quiet {
         it.quiet_to = it.quiet_to.max(seq);
     }
@@ -453,6 +455,8 @@ fn merge_row<S>(
     }
     set_read(state, &id, read_seq);
     let ids = set_peer_read(state, &id, peer_read_seq);
-    state.touch(&id);
+    if !is_same {
+        state.touch(&id);
+    }
     (ids, log)
 }

@@ -38,6 +38,9 @@ pub const PROFILE_CUSTOM_FIELDS: usize = 20;
 pub const HEARTBEAT_MS: u64 = 30_000;
 /// How long a heartbeat's answer may take before the link counts as lost.
 pub const HEARTBEAT_TIMEOUT_MS: u64 = 10_000;
+/// A client whose link is up compares its cursors with the conversation list that often, should a push have
+/// been lost without anybody knowing.
+pub const RESYNC_MS: u64 = 300_000;
 /// Silence after which the server gives a connection up.
 pub const SERVER_SILENCE_MS: u64 = 75_000;
 /// Deadline of a login.

@@ -430,3 +430,41 @@ fn a_conversation_that_began_while_away_is_news() {
     );
     assert_eq!(alice.history("C2Cbob"), numbers(1, 3));
 }
+
+#[test]
+fn a_push_that_was_lost_without_a_trace_is_made_good_within_minutes() {
+    let world = World::new(110);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    let lose = |way, kind: &str| {
+        if (way, kind) == (Way::Down, "message") { Fate::Vanish } else { Fate::Arrive }
+    };
+    *bob.route.judge.borrow_mut() = Some(Box::new(lose));
+    alice.send("bob", "hello?").unwrap();
+    world.pass(60_000);
+    assert_eq!(bob.app().received_in("C2Calice"), [""; 0]);
+    // The link is up all the time: nothing else would have made bob ask.
+    world.pass(tim_protocol::limits::RESYNC_MS);
+    assert_eq!(bob.app().received_in("C2Calice"), ["hello?"]);
+    assert!(bob.events().iter().all(|it| !it.starts_with("net")));
+    // With nothing lost the app hears nothing of it.
+    world.pass(2 * tim_protocol::limits::RESYNC_MS);
+    assert_eq!(bob.events(), [""; 0]);
+}
+
+#[test]
+fn a_server_that_may_have_lost_pushes_makes_clients_ask() {
+    let world = World::new(111);
+    let (alice, bob) = (world.ready("alice"), world.ready("bob"));
+    let lose = |way, kind: &str| {
+        if (way, kind) == (Way::Down, "message") { Fate::Vanish } else { Fate::Arrive }
+    };
+    *bob.route.judge.borrow_mut() = Some(Box::new(lose));
+    for text in ["one", "two"] {
+        alice.send("bob", text).unwrap();
+    }
+    world.pass(1_000);
+    assert_eq!(bob.app().received_in("C2Calice"), [""; 0]);
+    bob.route.push("resync");
+    world.pass(1_000);
+    assert_eq!(bob.app().received_in("C2Calice"), ["one", "two"]);
+}

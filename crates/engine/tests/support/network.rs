@@ -109,6 +109,13 @@ impl Route {
         }
     }
 
+    /// The server pushes something without a body.
+    pub fn push(&self, name: &str) {
+        for link in self.links.borrow().iter() {
+            link.carry(Way::Down, name, format!(r#"{{"push":"{name}","body":{{}}}}"#));
+        }
+    }
+
     fn fate(&self, way: Way, kind: &str) -> Fate {
         let judged = self.judge.borrow_mut().as_mut().map(|judge| judge(way, kind));
         if let Some(fate) = judged.filter(|it| *it != Fate::Arrive) {
