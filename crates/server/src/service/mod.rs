@@ -15,7 +15,7 @@ pub mod users;
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -85,6 +85,8 @@ pub struct Service {
     description: SelfDescription,
     troubles: Troubles,
     connected: ConnectedInstances,
+    /// Everybody is being asked to compare cursors.
+    is_asking: AtomicBool,
     /// What one connection may ask in a second.
     requests_per_second: u32,
 }
@@ -122,6 +124,7 @@ impl Service {
             description,
             troubles: Troubles::default(),
             connected: ConnectedInstances::default(),
+            is_asking: AtomicBool::new(false),
             requests_per_second: config.limits.requests_per_second,
         })
     }

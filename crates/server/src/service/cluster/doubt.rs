@@ -80,3 +80,103 @@ impl Doubt {
         *bus == State::Up && says_up && is_known_long && it.silent < 2 * BEAT && !is_heard
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::cluster::state::SelfDescription;
+
+    /// A server among others, beat by beat.
+    struct Beats {
+        doubt: Doubt,
+        now: Instant,
+        bus: State,
+        losses: u64,
+        alive: Vec<Neighbour>,
+        dead: Vec<Neighbour>,
+        heard: HashMap<NodeKey, Duration>,
+    }
+
+    fn neighbour(key: i64, bus: Bus, losses: u64) -> Neighbour {
+        let state = SelfDescription::named("other", bus, losses);
+        Neighbour { key: NodeKey(key), silent: BEAT / 2, state: Some(state) }
+    }
+
+    impl Beats {
+        /// One neighbour, and all is well.
+        fn new() -> Self {
+            let now = Instant::now();
+            let mut beats = Self {
+                doubt: Doubt::new(now, 0),
+                now,
+                bus: State::Up,
+                losses: 0,
+                alive: vec![neighbour(1, Bus::Up, 0)],
+                dead: Vec::new(),
+                heard: HashMap::from([(NodeKey(1), BEAT)]),
+            };
+            assert!(!beats.after(BEAT) && !beats.after(BEAT));
+            beats
+        }
+
+        fn after(&mut self, pause: Duration) -> bool {
+            self.now += pause;
+            self.doubt.at_beat(Seen {
+                now: self.now,
+                bus: &self.bus,
+                losses: self.losses,
+                alive: &self.alive,
+                dead: &self.dead,
+                heard: &self.heard,
+            })
+        }
+    }
+
+    #[test]
+    fn each_loss_is_one_beat_of_doubt() {
+        let mut beats = Beats::new();
+        beats.losses = 7;
+        assert!(beats.after(BEAT) && !beats.after(BEAT));
+        beats.alive = vec![neighbour(1, Bus::Up, 3)];
+        assert!(beats.after(BEAT) && !beats.after(BEAT));
+        beats.dead = vec![neighbour(2, Bus::Up, 0)];
+        assert!(beats.after(BEAT));
+        beats.dead.clear();
+        assert!(!beats.after(BEAT));
+        assert!(beats.after(STALLED_AFTER) && !beats.after(BEAT));
+    }
+
+    #[test]
+    fn a_bus_that_is_away_anywhere_is_doubt_as_long_as_it_is() {
+        let mut beats = Beats::new();
+        beats.bus = State::Away { since: beats.now, why: "gone".into() };
+        assert!(beats.after(BEAT) && beats.after(BEAT));
+        beats.bus = State::Up;
+        beats.alive = vec![neighbour(1, Bus::Away, 0)];
+        assert!(beats.after(BEAT) && beats.after(BEAT));
+        beats.alive = vec![neighbour(1, Bus::Up, 0)];
+        assert!(!beats.after(BEAT));
+    }
+
+    #[test]
+    fn a_server_without_a_bus_is_in_doubt_only_beside_others() {
+        let mut beats = Beats::new();
+        beats.bus = State::Alone;
+        assert!(beats.after(BEAT));
+        beats.alive.clear();
+        assert!(!beats.after(BEAT));
+    }
+
+    #[test]
+    fn a_neighbour_that_is_not_heard_hangs_on_another_bus() {
+        let mut beats = Beats::new();
+        beats.heard.clear();
+        let doubts: Vec<bool> = (0..4).map(|_| beats.after(BEAT)).collect();
+        assert_eq!(doubts, [false, false, true, true], "it is given the time of a few beats");
+        beats.heard.insert(NodeKey(1), BEAT);
+        assert!(!beats.after(BEAT));
+        // One that has just come has not had the time to be heard.
+        beats.alive.push(neighbour(2, Bus::Up, 0));
+        assert!(!beats.after(BEAT));
+    }
+}

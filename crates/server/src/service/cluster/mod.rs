@@ -9,10 +9,10 @@
 //!   ([`tail`]); a client drops what it has already;
 //! - the connected instances are looked up: one that was kicked or has gone on elsewhere is ended.
 //!
-//! When the doubt is over, clients are asked to compare their cursors, for what is not a message: read
-//! marks and profiles. So a push that the bus lost is made good within two beats after the loss could
-//! be known, and a kick as well. Until then the database itself refuses what a kicked instance
-//! sends.
+//! When a doubt that lasted is over, clients are asked to compare their cursors, for what is not a
+//! message: read marks and profiles. So a push that the bus lost is made good within two beats after the
+//! loss could be known, and a kick as well. Until then the database itself refuses what a kicked
+//! instance sends.
 //!
 //! With SQLite there is nobody else, and nothing of this runs.
 
@@ -22,7 +22,7 @@ mod tail;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -84,7 +84,8 @@ struct Watch {
     doubt: Doubt,
     tail: Tail,
     last_look: Instant,
-    was_in_doubt: bool,
+    /// Beats in doubt one after the other, up to now.
+    doubtful_beats: u32,
 }
 
 impl Service {
@@ -99,7 +100,7 @@ impl Service {
             doubt: Doubt::new(Instant::now(), self.bus.losses()),
             tail: Tail::default(),
             last_look: Instant::now(),
-            was_in_doubt: false,
+            doubtful_beats: 0,
         };
         let mut timer = tokio::time::interval(BEAT);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -143,21 +144,23 @@ impl Service {
         if beat.was_buried {
             self.storage.hold_sessions(watch.node, &self.connected.held()).await?;
         }
-        let must_look = is_in_doubt || watch.was_in_doubt || beat.was_buried;
-        if must_look || watch.last_look.elapsed() >= LOOK_UP_EVERY {
+        let is_doubtful = is_in_doubt || watch.doubtful_beats > 0;
+        if is_doubtful || beat.was_buried || watch.last_look.elapsed() >= LOOK_UP_EVERY {
             self.end_gone_sessions().await?;
             watch.last_look = Instant::now();
         }
-        if is_in_doubt || watch.was_in_doubt {
+        if is_doubtful {
             let is_whole = watch.tail.catch_up(self, beat.time_ms / 1000).await?;
-            if !is_whole || !is_in_doubt {
+            if !is_whole || (!is_in_doubt && watch.doubtful_beats > 1) {
                 self.ask_to_resync();
             }
         }
-        if !is_in_doubt {
+        if is_in_doubt {
+            watch.doubtful_beats += 1;
+        } else {
+            watch.doubtful_beats = 0;
             watch.tail.is_good_until(beat.time_ms / 1000);
         }
-        watch.was_in_doubt = is_in_doubt;
         Ok(())
     }
 
@@ -175,8 +178,12 @@ impl Service {
         Ok(())
     }
 
-    /// Asks everybody who is connected here to compare cursors, not all at once.
+    /// Asks everybody who is connected here to compare cursors, not all at once. Nothing happens while
+    /// that is being done already.
     fn ask_to_resync(self: &Arc<Self>) {
+        if self.is_asking.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let mut accounts = self.connected.accounts();
         accounts.sort_unstable();
         accounts.dedup();
@@ -188,6 +195,7 @@ impl Service {
                 service.bus.deliver(account, &Event::Frame { text: text.clone(), except: None });
                 tokio::time::sleep(pause).await;
             }
+            service.is_asking.store(false, Ordering::Release);
         });
     }
 

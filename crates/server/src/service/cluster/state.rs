@@ -74,9 +74,16 @@ impl SelfDescription {
             name: config.node.clone().unwrap_or_else(|| config.listen.to_string()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             apps: config.apps.iter().map(|app| (app.sdk_app_id, digest(app))).collect(),
-            bus: Bus::default(),
+            // Should it turn out otherwise, the first beat says so.
+            bus: if config.bus.is_some() { Bus::Up } else { Bus::Alone },
             losses: 0,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn named(name: &str, bus: Bus, losses: u64) -> Self {
+        let (name, version) = (name.to_owned(), String::new());
+        Self { name, version, apps: BTreeMap::new(), bus, losses }
     }
 
     pub(super) fn see(&mut self, bus: &State, losses: u64) {

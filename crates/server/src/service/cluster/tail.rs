@@ -12,8 +12,9 @@ use crate::{
 };
 
 /// A message's time is the second in which it got its place; it may be stored that much later, on a
-/// server whose clock is a little behind.
-const MARGIN_S: u64 = 15;
+/// server whose clock is a little behind. One that takes longer is found when the client compares its
+/// cursors.
+const MARGIN_S: u64 = 5;
 /// Messages read at once. With more than that the clients ask for themselves.
 const MOST: u32 = 20_000;
 
