@@ -29,47 +29,67 @@ use config::Config;
 use gateway::Gateway;
 use service::{Service, StartError};
 
-/// Serves `listener` until `stop` completes, then takes leave of its clients as the settings in
-/// [`config::Drain`] say, finishing what is in hand; once `hurry` completes, without their waits.
-///
-/// The caller binds the port and owns the signals, so that tests can use port 0.
+/// A server that is ready to serve.
+pub struct Server {
+    config: Config,
+    service: Arc<Service>,
+}
+
+/// Opens the database, joins the other servers and gets ready to serve.
 ///
 /// # Errors
 /// When the database cannot be used, or the bus never can.
+pub async fn start(config: Config) -> Result<Server, StartError> {
+    http::install_metrics();
+    let service = Arc::new(Service::start(&config).await?);
+    Ok(Server { config, service })
+}
+
+/// [`start`] and [`Server::serve`] in one.
+///
+/// # Errors
+/// Those of [`start`].
 pub fn run(
     listener: TcpListener,
     config: Config,
     stop: impl Future<Output = ()> + Send + 'static,
     hurry: impl Future<Output = ()> + Send + 'static,
 ) -> BoxFuture<'static, Result<(), StartError>> {
-    Box::pin(serve(listener, config, stop, hurry))
+    Box::pin(async move {
+        start(config).await?.serve(listener, stop, hurry).await;
+        Ok(())
+    })
 }
 
-async fn serve(
-    listener: TcpListener,
-    config: Config,
-    stop: impl Future<Output = ()>,
-    hurry: impl Future<Output = ()>,
-) -> Result<(), StartError> {
-    http::install_metrics();
-    let service = Arc::new(Service::start(&config).await?);
-    let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
-    let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
-    let closing = CancellationToken::new();
-    let door = http::Door::new(&config, router, closing.clone());
-    let accepting = tokio::spawn(http::accept(listener, door));
-    let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
-    let cluster = tokio::spawn(Arc::clone(&service).keep_in_touch());
-    let _renewing = config.tls.clone().map(|certificate| {
-        AbortOnDropHandle::new(tokio::spawn(http::keep_certificate_fresh(certificate)))
-    });
-    stop.await;
-    tracing::info!("stopping");
-    retention.abort();
-    drain::drain(&config.drain, gateway, closing, accepting, hurry).await;
-    // Until now the other servers must not take this one for dead.
-    cluster.abort();
-    service.stop().await;
-    tracing::info!("stopped");
-    Ok(())
+impl Server {
+    /// Serves `listener` until `stop` completes, then takes leave of its clients as the settings in
+    /// [`config::Drain`] say, finishing what is in hand; once `hurry` completes, without their waits.
+    ///
+    /// The caller binds the port and owns the signals, so that tests can use port 0.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) {
+        let Self { config, service } = self;
+        let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
+        let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
+        let closing = CancellationToken::new();
+        let door = http::Door::new(&config, router, closing.clone());
+        let accepting = tokio::spawn(http::accept(listener, door));
+        let retention = tokio::spawn(Arc::clone(&service).keep_removing_old());
+        let cluster = tokio::spawn(Arc::clone(&service).keep_in_touch());
+        let _renewing = config.tls.clone().map(|certificate| {
+            AbortOnDropHandle::new(tokio::spawn(http::keep_certificate_fresh(certificate)))
+        });
+        stop.await;
+        tracing::info!("stopping");
+        retention.abort();
+        drain::drain(&config.drain, gateway, closing, accepting, hurry).await;
+        // Until now the other servers must not take this one for dead.
+        cluster.abort();
+        service.stop().await;
+        tracing::info!("stopped");
+    }
 }

@@ -256,13 +256,6 @@ fn serve(config: Config) -> Result<(), Failure> {
         // Before anybody is told that the server is up: a signal from now on ends it in good order.
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Start)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Start)?;
-        let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let url = format!("{scheme}://{address}");
-        if config.has_development_app {
-            introduce(&config, &url);
-        } else {
-            say(&format!("tim-server is listening on {url}"));
-        }
         if let Some(certificate) = config.tls.clone() {
             let mut hangup = signal(SignalKind::hangup()).map_err(Failure::Start)?;
             tokio::spawn(async move {
@@ -283,8 +276,19 @@ fn serve(config: Config) -> Result<(), Failure> {
                 let _ = told.send(());
             }
         });
-        tim_server::run(listener, config, stopped.map(drop), hurried.map(drop))
-            .await
-            .map_err(Failure::Run)
+        let mut stopped = stopped.map(drop);
+        let server = tokio::select! {
+            server = tim_server::start(config.clone()) => server.map_err(Failure::Run)?,
+            () = &mut stopped => return Ok(()),
+        };
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{address}");
+        if config.has_development_app {
+            introduce(&config, &url);
+        } else {
+            say(&format!("tim-server is listening on {url}"));
+        }
+        server.serve(listener, stopped, hurried.map(drop)).await;
+        Ok(())
     })
 }

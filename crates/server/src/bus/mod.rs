@@ -30,7 +30,7 @@ use std::{
 use bytes::Bytes;
 use futures::future::BoxFuture;
 pub use local::LocalBus;
-pub use nats::{BusError, NatsBus, NatsOptions, check};
+pub use nats::{BusError, NatsBus, NatsOptions, check, check_url};
 use tim_protocol::push::KickReason;
 
 use crate::storage::{AccountKey, NodeKey, SessionKey};

@@ -15,7 +15,10 @@ use super::{
     source::{self, FileSettings, Setting, Value},
     tls::TlsFiles,
 };
-use crate::storage::{self, Location, PostgresSettings};
+use crate::{
+    bus,
+    storage::{self, Location, PostgresSettings},
+};
 
 /// Everything the operator decides.
 #[derive(Clone, Debug)]
@@ -161,6 +164,13 @@ impl Config {
                     .to_owned(),
             ));
         }
+        if apps.is_empty() && config.bus.is_some() {
+            return Err(ConfigError::Contradiction(
+                "several servers need the same apps with the same keys: name them in the \
+                 configuration file, each as [[app]]"
+                    .to_owned(),
+            ));
+        }
         if apps.is_empty() {
             config.has_development_app = true;
             let mut app = App::new(keys::development_app(&config.data).map_err(unusable)?);
@@ -244,7 +254,7 @@ impl Config {
             "postgres.statementTimeoutMs" => {
                 self.postgres.statement_timeout_ms = value.int(100, 600_000)?;
             }
-            "bus" => self.bus = bus(value)?,
+            "bus" => self.bus = bus_url(value)?,
             "nats.caFile" => self.bus_ca_file = Some(value.text()?.into()),
             "node" => self.node = Some(value.text()?),
             "log" => self.log = log_filter(value)?,
@@ -282,11 +292,12 @@ fn database(value: &Value) -> Result<Option<String>, String> {
     Ok(Some(text))
 }
 
-fn bus(value: &Value) -> Result<Option<String>, String> {
+fn bus_url(value: &Value) -> Result<Option<String>, String> {
     let text = value.text()?;
     if text == "local" {
         return Ok(None);
     }
+    bus::check_url(&text).map_err(|error| format!("must be local, or a URL of NATS: {error}"))?;
     Ok(Some(text))
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn inspect(location: &Location) -> Result<Inspection, StorageEr
     {
         return Err(StorageError::NoFile);
     }
-    let (_, read) = location.pools()?;
+    let (_, read) = location.pools().await?;
     let result = look(&read).await;
     read.close().await;
     result

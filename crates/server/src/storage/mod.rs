@@ -136,10 +136,12 @@ impl Location {
         }
     }
 
-    fn pools(&self) -> Result<(Pool, Pool), StorageError> {
+    /// Connections that write and connections that read, once the engine was reached.
+    async fn pools(&self) -> Result<(Pool, Pool), StorageError> {
         Ok(match self {
             Self::File(file) => (sqlite::writer(file), sqlite::readers(file)),
             Self::Postgres(settings) => {
+                postgres::reach(settings).await?;
                 (postgres::writers(settings)?, postgres::readers(settings)?)
             }
         })
@@ -179,7 +181,7 @@ impl Storage {
     /// # Errors
     /// When it cannot be opened or was made by a newer version.
     pub async fn open(location: Location) -> Result<Self, StorageError> {
-        let (write, read) = location.pools()?;
+        let (write, read) = location.pools().await?;
         let mut connection = write.acquire().await?;
         if matches!(location, Location::Postgres(_)) {
             postgres::check(&mut connection).await?;
@@ -210,7 +212,7 @@ impl Storage {
     /// # Errors
     /// When it cannot be opened or was made by a newer version.
     pub async fn migrate(location: &Location) -> Result<i64, StorageError> {
-        let (write, _) = location.pools()?;
+        let (write, _) = location.pools().await?;
         let mut connection = write.acquire().await?;
         let result = migrations::run(&mut connection).await;
         connection.give_up();

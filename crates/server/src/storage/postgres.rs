@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use sqlx::{
-    ConnectOptions as _, Connection as _,
+    ConnectOptions as _, Connection as _, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::time::timeout;
 
 use super::{
     StorageError,
@@ -29,7 +30,10 @@ pub struct PostgresSettings {
 /// How long a connection may lie idle before it is asked whether it still lives.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection, also while the engine restarts.
-pub(super) const ACQUIRE_DEADLINE: Duration = Duration::from_secs(6);
+const ACQUIRE_DEADLINE: Duration = Duration::from_secs(6);
+
+/// How long one attempt to reach the engine takes at most.
+const REACH_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Reads the URL, so that a wrong one is found before anything is started.
 ///
@@ -99,6 +103,15 @@ pub(super) fn writers(settings: &PostgresSettings) -> Result<Pool, StorageError>
 /// The connections that read.
 pub(super) fn readers(settings: &PostgresSettings) -> Result<Pool, StorageError> {
     Ok(pool(settings, settings.readers)?)
+}
+
+/// Connects once, for the reason should it not work: a pool would only say that it took too long.
+pub(super) async fn reach(settings: &PostgresSettings) -> Result<(), StorageError> {
+    let options = options(settings)?;
+    let connecting = timeout(REACH_DEADLINE, PgConnection::connect_with(&options)).await;
+    let connection = connecting.map_err(|_| StorageError::TimedOut)??;
+    connection.close().await?;
+    Ok(())
 }
 
 /// Whether this database is one that messages can be put into.

@@ -226,6 +226,14 @@ impl Bus for NatsBus {
     }
 }
 
+/// Whether a URL can be one of NATS.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_url(url: &str) -> Result<(), BusError> {
+    Address::read(url).map(drop)
+}
+
 /// Where a check asks; no cluster has a sign in its name.
 const CHECK: &str = "tim.v1.check-only";
 
