@@ -73,6 +73,7 @@ impl Server {
         hurry: impl Future<Output = ()>,
     ) {
         let Self { config, service } = self;
+        let _adding_up = AbortOnDropHandle::new(tokio::spawn(http::keep_metrics_small()));
         let gateway = Arc::new(Gateway::new(Arc::clone(&service), config.limits.clone()));
         let router = http::router(&config, Arc::clone(&service), Arc::clone(&gateway));
         let closing = CancellationToken::new();

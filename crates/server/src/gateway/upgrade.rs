@@ -45,6 +45,7 @@ pub async fn upgrade(
     }
     let most = gateway.limits.connections_per_address;
     let Some(place) = gateway.connections.open(address, most) else {
+        metrics::counter!("tim_connections_refused_total", "of" => "websockets").increment(1);
         let sentence = "There are too many connections from this address.\n";
         return refused(StatusCode::TOO_MANY_REQUESTS, sentence);
     };

@@ -82,6 +82,7 @@ pub async fn accept(listener: TcpListener, door: Door) {
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
+                metrics::counter!("tim_accept_failures_total").increment(1);
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(PAUSE_AFTER_FAILURE).await;
                 continue;
@@ -95,6 +96,8 @@ pub async fn accept(listener: TcpListener, door: Door) {
             let place = door.connections.open(proxies::counted(peer), door.connections_per_address);
             // Dropped without a word: an answer would cost more than it is worth.
             if place.is_none() {
+                metrics::counter!("tim_connections_refused_total", "of" => "connections")
+                    .increment(1);
                 continue;
             }
             place

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use accept::{Door, accept};
 use axum::{Router, routing::get};
-pub use metrics::install as install_metrics;
+pub use metrics::{install as install_metrics, keep_adding_up as keep_metrics_small};
 pub use tls::{keep_certificate_fresh, refresh_certificate};
 
 use crate::{

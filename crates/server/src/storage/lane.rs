@@ -127,7 +127,6 @@ impl Lane {
 
     fn tell_senders(&self, appends: Vec<Append>, appended: Option<&Appended>) {
         let Some(Appended { stored, outcomes }) = appended else {
-            self.stats.failed();
             return appends.into_iter().for_each(|it| (it.done)(Err(AppendError::NotCommitted)));
         };
         self.stats.committed(stored.len());
@@ -139,6 +138,7 @@ impl Lane {
 
     async fn rest_after(&self, failure: Option<StorageError>) {
         if let Some(error) = failure {
+            self.stats.failed();
             log_failure(&error);
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }

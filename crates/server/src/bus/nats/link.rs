@@ -104,6 +104,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(barrier: String, has_secret: bool) -> Arc<Self> {
         let why = Arc::from("not connected yet");
+        metrics::gauge!("tim_bus_up").set(0.0);
         Arc::new(Self {
             state: watch::Sender::new(State::Away { since: Instant::now(), why }),
             is_up: AtomicBool::new(false),
@@ -174,6 +175,7 @@ impl Link {
     fn set_up(&self, client: &Client) {
         let info = client.server_info();
         tracing::info!(server = info.server_name, version = info.version, "NATS is connected");
+        metrics::gauge!("tim_bus_up").set(1.0);
         self.is_up.store(true, Ordering::Relaxed);
         self.state.send_replace(State::Up);
         if self.was_up.swap(true, Ordering::Relaxed) {
@@ -188,6 +190,7 @@ impl Link {
             State::Up | State::Alone => Instant::now(),
         };
         tracing::warn!("other nodes are out of reach: {why}");
+        metrics::gauge!("tim_bus_up").set(0.0);
         self.is_up.store(false, Ordering::Relaxed);
         if self.state.send_replace(State::Away { since, why: why.into() }) == State::Up {
             self.lost(Loss::Link);

@@ -106,7 +106,9 @@ impl Service {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             timer.tick().await;
-            if let Err(error) = self.beat(&mut watch).await {
+            let beat = self.beat(&mut watch).await;
+            metrics::gauge!("tim_database_up").set(f64::from(u8::from(beat.is_ok())));
+            if let Err(error) = beat {
                 let problem = format!("the database does not do its work: {}", error.sentence());
                 self.troubles.set(vec![problem]);
             }
