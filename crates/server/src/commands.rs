@@ -2,7 +2,12 @@
 //!
 //! Part of the program, not of the library: it prints.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use tim_server::{
     bus::{self, BusError},
@@ -26,7 +31,10 @@ pub enum CommandError {
         source: StorageError,
     },
     /// The schema and this program do not fit.
-    #[error("the database's schema (version {found}) is newer than this tim-server ({known})")]
+    #[error(
+        "the database's schema (version {found}) is newer than this tim-server ({known}); \
+         start the version that made it, or a later one"
+    )]
     TooNew {
         /// Of the database.
         found: i64,
@@ -42,6 +50,14 @@ pub enum CommandError {
     /// The path is not one that SQLite takes.
     #[error("{0} is not a path that can be used")]
     Path(PathBuf),
+    /// The copy cannot be written.
+    #[error("the copy {file} cannot be written: {source}")]
+    Copy {
+        /// The file that was named.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl CommandError {
@@ -104,13 +120,25 @@ pub async fn migrate(config: &Config) -> Result<String, CommandError> {
     Ok(format!("{}: schema version {version}", config.location().name()))
 }
 
-/// Copies SQLite's database while a server may be working with it.
+/// Copies SQLite's database while a server may be working with it. The copy is complete and on disk
+/// when this returns; a failure leaves none.
 pub async fn back_up(config: &Config, copy: &Path) -> Result<String, CommandError> {
-    if copy.exists() {
-        return Err(CommandError::Exists(copy.to_owned()));
-    }
     let text = copy.to_str().ok_or_else(|| CommandError::Path(copy.to_owned()))?;
-    let done = Storage::back_up(&config.location(), text).await;
-    done.map_err(|error| CommandError::storage(config, error))?;
+    let unwritable = |source| CommandError::Copy { file: copy.to_owned(), source };
+    // Made here and empty, since SQLite would let everybody read what everybody has written.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(copy);
+    let file = made.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => CommandError::Exists(copy.to_owned()),
+        _ => unwritable(source),
+    })?;
+    let copied = match Storage::back_up(&config.location(), text).await {
+        Ok(()) => file.sync_all().map_err(unwritable),
+        Err(error) => Err(CommandError::storage(config, error)),
+    };
+    if copied.is_err() {
+        // What is left of it would pass for a copy. The first error says more than this one could.
+        let _ = fs::remove_file(copy);
+    }
+    copied?;
     Ok(format!("{} was copied to {text}", config.location().name()))
 }

@@ -1,7 +1,7 @@
 //! What a failure of the database means: may the same be tried again, and what does an operator have
 //! to know?
 
-use sqlx::{error::DatabaseError, migrate::MigrateError};
+use sqlx::{error::DatabaseError, migrate::MigrateError, sqlite::SqliteError};
 
 use super::StorageError;
 
@@ -98,6 +98,7 @@ fn of_engine(error: &sqlx::Error) -> String {
         sqlx::Error::Protocol(_) => {
             "what answers there does not speak PostgreSQL's protocol".to_owned()
         }
+        sqlx::Error::Database(error) if is_sqlite(&**error) => of_sqlite(&**error),
         sqlx::Error::Database(error) => match &*error.code().unwrap_or_default() {
             "28P01" => "it refuses the password".to_owned(),
             "28000" => format!("it refuses the user ({})", error.message()),
@@ -110,5 +111,24 @@ fn of_engine(error: &sqlx::Error) -> String {
             _ => error.message().to_owned(),
         },
         error => error.to_string(),
+    }
+}
+
+fn is_sqlite(error: &dyn DatabaseError) -> bool {
+    error.try_downcast_ref::<SqliteError>().is_some()
+}
+
+/// By the number of the result, without what extends it.
+fn of_sqlite(error: &dyn DatabaseError) -> String {
+    let code: i32 = error.code().unwrap_or_default().parse().unwrap_or_default();
+    match code & 0xff {
+        3 | 8 | 23 => "this user may not write it".to_owned(),
+        5 | 6 => "another program works with it and does not let go".to_owned(),
+        10 => "the disk does not read or write it".to_owned(),
+        11 => "it is damaged; restore a backup".to_owned(),
+        13 => "the disk is full".to_owned(),
+        14 => "it cannot be opened: this user may not, or it is no file".to_owned(),
+        26 => "it is no database, or it is damaged; restore a backup".to_owned(),
+        _ => error.message().to_owned(),
     }
 }

@@ -221,12 +221,13 @@ impl Storage {
         Ok(migrations::newest())
     }
 
-    /// Copies the file into a new one, as it is at one moment, also while a server works with it.
+    /// Copies the file into an empty one, as it is at one moment, also while a server works with it.
     ///
     /// # Errors
-    /// When the copy exists or cannot be written, or the database is not a file.
+    /// When the copy is not empty or cannot be written, or the database is not a file.
     pub async fn back_up(location: &Location, copy: &str) -> Result<(), StorageError> {
         match location {
+            Location::File(file) if !file.exists() => Err(StorageError::NoFile),
             Location::File(file) => sqlite::back_up(file, copy).await,
             Location::Postgres(_) => Err(StorageError::NotFile),
         }
