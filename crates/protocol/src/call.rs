@@ -394,18 +394,18 @@ pub struct UpdateProfile(pub ProfileChange);
 // The client's JSON of all these: what it asks is written, what it is answered is read.
 
 json_object!(read Done {});
-json_object!(write Login { sdk_app_id: "SDKAppID", user_id: "userID", user_sig: "userSig", client: "client" });
+json_object!(write Login { sdk_app_id: "SDKAppID", user_id: "userID" required, user_sig: "userSig" required, client: "client" });
 json_object!(read LoggedIn { tiny_id: "tinyID", session: "session", server_time: "serverTime", profile: "profile", settings: "settings" });
 json_object!(full Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit", c2c_send_rate_per_second: "c2cSendRatePerSecond" });
 json_object!(read Settings { max_message_bytes: "maxMessageBytes", conversation_pull_limit: "conversationPullLimit", c2c_send_rate_per_second: "c2cSendRatePerSecond" });
-json_object!(write Resume { session: "session" });
+json_object!(write Resume { session: "session" required });
 json_object!(read Resumed { server_time: "serverTime", profile: "profile" });
 json_object!(write Logout {});
 json_object!(write Ping {});
 json_object!(read Pong { server_time: "serverTime" });
 json_object!(write SendMessage { message: "message", online_user_only: "onlineUserOnly", message_control_info: "messageControlInfo" });
 json_object!(read Sent { seq: "seq", rev: "rev", time: "time", nick: "nick", avatar: "avatar", need_read_receipt: "needReadReceipt", is_support_extension: "isSupportExtension" });
-json_object!(write PageMessages { conversation_id: "conversationID", seq: "seq", time: "time", before_id: "beforeID", direction: "direction", count: "count" });
+json_object!(write PageMessages { conversation_id: "conversationID", seq: "seq", time: "time", before_id: "beforeID", direction: "direction", count: "count" required });
 json_object!(read MessagePage { entries: "entries", is_completed: "isCompleted", seq: "seq", rev: "rev" });
 json_object!(full ChangedMessages { conversation_id: "conversationID", after_seq: "afterSeq", after_rev: "afterRev", count: "count" });
 json_object!(read MessageChanges { new: "new", changed: "changed", is_completed: "isCompleted", seq: "seq", rev: "rev" });

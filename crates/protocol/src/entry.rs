@@ -30,8 +30,8 @@ pub struct Entry {
 }
 
 json_object!(Entry {
-    seq: "seq",
-    rev: "rev",
+    seq: "seq" required,
+    rev: "rev" required,
     excluded_from_unread_count: "excludedFromUnreadCount",
     excluded_from_last_message: "excludedFromLastMessage",
     message: "message",

@@ -198,15 +198,15 @@ impl<'a> ObjectWriter<'a> {
 
 /// Gives a struct its JSON: `json_object!(Name { field: "name", … })`.
 ///
-/// `read` and `write` choose one direction. Members with their default are left out when writing;
-/// with `full` all are written.
+/// `read` and `write` choose one direction. Members with their default are left out when writing, unless
+/// they are marked `required`, as serde asks for them; with `full` all are written.
 #[macro_export]
 macro_rules! json_object {
-    ($type:ty { $($field:ident: $name:literal),* $(,)? }) => {
-        $crate::json_object!(read $type { $($field: $name),* });
-        $crate::json_object!(write $type { $($field: $name),* });
+    ($type:ty { $($field:ident: $name:literal $($required:ident)?),* $(,)? }) => {
+        $crate::json_object!(read $type { $($field: $name $($required)?),* });
+        $crate::json_object!(write $type { $($field: $name $($required)?),* });
     };
-    (read $type:ty { $($field:ident: $name:literal),* $(,)? }) => {
+    (read $type:ty { $($field:ident: $name:literal $($required:ident)?),* $(,)? }) => {
         impl $crate::json::FromJson for $type {
             fn blank() -> Self {
                 Self { $($field: $crate::json::FromJson::blank()),* }
@@ -220,15 +220,21 @@ macro_rules! json_object {
             }
         }
     };
-    (write $type:ty { $($field:ident: $name:literal),* $(,)? }) => {
+    (write $type:ty { $($field:ident: $name:literal $($required:ident)?),* $(,)? }) => {
         impl $crate::json::ToJson for $type {
             fn write(&self, out: &mut String) {
                 #[allow(unused_mut, reason = "an object without members writes none")]
                 let mut object = $crate::json::ObjectWriter::new(out);
-                $(object.member_unless_blank($name, &self.$field);)*
+                $($crate::json_object!(member object, $name, &self.$field $(, $required)?);)*
                 object.end();
             }
         }
+    };
+    (member $object:ident, $name:literal, $value:expr) => {
+        $object.member_unless_blank($name, $value)
+    };
+    (member $object:ident, $name:literal, $value:expr, required) => {
+        $object.member($name, $value)
     };
     (full $type:ty { $($field:ident: $name:literal),* $(,)? }) => {
         impl $crate::json::ToJson for $type {

@@ -82,7 +82,9 @@ fn call_of<C: Call + PartialEq + Debug>(text: &str) {
 fn shared_objects() {
     both::<Message>(MESSAGE);
     both::<Message>(LEAN_MESSAGE);
+    both::<Message>(&LEAN_MESSAGE.replace("\"a\"", "\"\"").replace("\"b\"", "\"\""));
     both::<Entry>(&entry(""));
+    both::<Entry>(&format!(r#"{{"seq":0,"rev":0,"message":{MESSAGE}}}"#));
     both::<Entry>(&entry(r#""excludedFromUnreadCount":true,"excludedFromLastMessage":true,"#));
     both::<Profile>(PROFILE);
     both::<Profile>(r#"{"userID":"a"}"#);
@@ -105,7 +107,9 @@ fn shared_objects() {
 #[test]
 fn calls() {
     call_of::<Login>(r#"{"SDKAppID":-1,"userID":"a","userSig":"s","client":"1"}"#);
+    call_of::<Login>(r#"{"SDKAppID":0,"userID":"","userSig":""}"#);
     call_of::<Resume>(r#"{"session":"s"}"#);
+    call_of::<Resume>(r#"{"session":""}"#);
     call(&Logout {});
     call(&Ping {});
     call_of::<SendMessage>(&format!(
@@ -116,6 +120,7 @@ fn calls() {
     for place in ["", r#","seq":1"#, r#","time":0,"direction":1"#, r#","beforeID":"1-2-3""#] {
         call_of::<PageMessages>(&format!(r#"{{"conversationID":"C2Cb","count":15{place}}}"#));
     }
+    call_of::<PageMessages>(r#"{"conversationID":"C2Cb","count":0}"#);
     let changed = r#"{"conversationID":"GROUPg","afterSeq":0,"afterRev":0,"count":500}"#;
     call_of::<ChangedMessages>(changed);
     call(&ListConversations {});
