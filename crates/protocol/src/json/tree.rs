@@ -139,14 +139,18 @@ impl<'a> Reader<'a> {
         let kind = match self.peek()? {
             b'{' => {
                 self.at += 1;
-                // A message has about so many.
-                let mut members = Vec::with_capacity(16);
+                let mut members = Vec::new();
                 if !self.eat(b'}') {
                     loop {
                         self.space();
                         let name = self.string()?;
                         if !self.eat(b':') {
                             return None;
+                        }
+                        // Past a few it is likely a message, which has about so many. Not earlier:
+                        // a hostile text may consist of nothing but tiny objects.
+                        if members.len() == 4 {
+                            members.reserve(12);
                         }
                         members.push((name, self.value(depth)?));
                         if self.eat(b'}') {
