@@ -225,10 +225,38 @@ mod tests {
         }
     }
 
+    /// Random bytes, and whole events with some bytes changed: few random bytes are the head of one.
+    fn foreign_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let changed = (
+            prop::sample::select(examples()),
+            any::<i64>(),
+            prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+            prop::collection::vec(any::<u8>(), 0..3),
+            any::<prop::sample::Index>(),
+        )
+            .prop_map(|(event, to, changes, more, end)| {
+                let mut bytes = [&write(AccountKey(to), &event)[..], &more].concat();
+                for (at, byte) in changes {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+                // Most are left whole.
+                if end.index(4) == 0 {
+                    bytes.truncate(end.index(bytes.len() + 1));
+                }
+                bytes
+            });
+        prop_oneof![1 => any::<Vec<u8>>(), 4 => changed]
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-            let _ = Beat::read(&bytes);
+        fn whatever_is_read_would_be_written_so(bytes in foreign_bytes()) {
+            if let Some(beat) = Beat::read(&bytes) {
+                prop_assert_eq!(beat.write(), bytes.clone());
+            }
             if let Some((to, event)) = read(bytes.clone().into()) {
                 prop_assert_eq!(write(to, &event), bytes);
             }
