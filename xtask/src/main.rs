@@ -5,7 +5,8 @@
 //! - [`setup`] puts in place what the other commands need, one file per tool;
 //! - [`module`] compiles the SDK; [`wasm`] makes the npm package's part for pages of it, `sizes.mjs`
 //!   measures the result; [`mini`] the part for mini-programs; [`constants`] generates the tables the package shares with Rust;
-//! - [`test`] runs every check and counts, [`tidy`] is the check of our own rules;
+//! - [`test`] runs every check and counts, [`tidy`] is the check of our own rules, [`supply`] that of
+//!   what we take from others; [`fuzz`] goes on where tests stop;
 //! - [`apps`] holds the short commands on top: demo, dist, bench;
 //! - [`process`], [`project`], [`inputs`] and [`report`] are what they stand on: other programs,
 //!   where things lie, whether something changed, what the user is told.
@@ -22,6 +23,7 @@ use project::Project;
 
 mod apps;
 mod constants;
+mod fuzz;
 mod inputs;
 mod mini;
 mod module;
@@ -29,6 +31,7 @@ mod process;
 mod project;
 mod report;
 mod setup;
+mod supply;
 mod test;
 mod tidy;
 mod wasm;
@@ -71,6 +74,18 @@ enum Command {
     },
     /// Run the quick checks: format, tidy, clippy
     Lint,
+    /// Feed hostile input to everything that reads what comes from a network
+    Fuzz {
+        /// How long, for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Add what reaches new code to the corpus in fuzz/corpus
+        #[arg(long)]
+        keep: bool,
+        /// Targets by name; all of them when none is given
+        #[arg(value_name = "TARGET")]
+        targets: Vec<String>,
+    },
     /// Run the benchmarks
     Bench {
         /// Arguments for the benchmarks, after `--`
@@ -108,6 +123,7 @@ fn run(project: &Project, command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Lint => return Ok(test::lint(project)),
         Command::Demo { server } => apps::demo(project, &server)?,
+        Command::Fuzz { seconds, keep, targets } => fuzz::run(project, &targets, seconds, keep)?,
         Command::Bench { bench } => apps::bench(project, &bench)?,
         Command::Dist => apps::dist(project).map(drop)?,
         Command::Setup => setup::everything(project)?,

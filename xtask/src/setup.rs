@@ -13,6 +13,7 @@ mod npm;
 mod own_library;
 mod peers;
 mod rust_source;
+mod subcommand;
 mod wasm_target;
 
 use anyhow::Result;
@@ -23,6 +24,7 @@ pub use engines::engines;
 pub use npm::npm_packages;
 pub use own_library::own_library;
 pub use peers::peers;
+pub use subcommand::{deny, fuzz};
 pub use wasm_target::wasm_compiler;
 
 use crate::project::Project;

@@ -39,7 +39,11 @@ pub fn check(project: &Project) -> Result<()> {
                 .extend(complaints.iter().map(|it| format!("{name}:{}: {}", it.line, it.problem)));
         }
     }
-    for (name, rule) in [("Cargo.lock", locks::cargo as Rule), ("package-lock.json", locks::npm)] {
+    for (name, rule) in [
+        ("Cargo.lock", locks::cargo as Rule),
+        ("fuzz/Cargo.lock", locks::cargo),
+        ("package-lock.json", locks::npm),
+    ] {
         let text = fs::read_to_string(project.root.join(name))
             .with_context(|| format!("reading {name}"))?;
         let complaints = rule(name, &text);

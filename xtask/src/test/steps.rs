@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 use super::count::Count;
 use crate::process::{self, Program};
 use crate::project::Project;
-use crate::{apps, constants, mini, setup, tidy, wasm};
+use crate::{apps, constants, mini, setup, supply, tidy, wasm};
 
 /// One named check.
 pub struct Step {
@@ -46,6 +46,11 @@ pub const STEPS: &[Step] = &[
         name: "clippy-wasm",
         does: "lints of the SDK as WebAssembly, up to 1 minute the first time",
         work: Check(clippy_wasm),
+    },
+    Step {
+        name: "deny",
+        does: "licences and sources of crates, and what is known against them, 4 minutes the first time",
+        work: Check(supply::check),
     },
     Step {
         name: "native",
