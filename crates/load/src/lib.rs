@@ -23,7 +23,7 @@
 //! - [`options`]: what is asked for; [`report`]: what comes out; [`Load`]: a run in the background.
 //! - `run`: the stages of a run, and what all clients share. `plan`, `stamp`: who writes to whom, and
 //!   when a message was due.
-//! - `frames`: the cheap client. [`engine`]: the SDK's engine on a native host; [`driver`]: the same as
+//! - [`frames`]: the cheap client, and a caller for tests of other crates. [`engine`]: the SDK's engine on a native host; [`driver`]: the same as
 //!   a test wants it.
 //! - `record`, `history`, [`check`]: what clients saw, what the server keeps, whether they agree.
 //! - `process`, `capacity`: /proc and limits.
@@ -53,7 +53,7 @@ mod capacity;
 pub mod check;
 pub mod driver;
 pub mod engine;
-mod frames;
+pub mod frames;
 mod history;
 mod load;
 pub mod options;

@@ -6,10 +6,10 @@
 //! says which logs have grown, and their changes are fetched. [`link`](self) holds one live link,
 //! [`held`] what is there of a log, [`socket`] the WebSocket.
 
-pub(crate) mod caller;
+pub mod caller;
 mod held;
 mod link;
-pub(crate) mod socket;
+pub mod socket;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -87,7 +87,7 @@ enum Attempt {
 }
 
 /// Runs connection `index` until the run is over; answers what it saw.
-pub async fn run(shared: Arc<Shared>, index: usize, mut feed: Feed, user: UserId) -> Book {
+pub(crate) async fn run(shared: Arc<Shared>, index: usize, mut feed: Feed, user: UserId) -> Book {
     let client = u32::try_from(index).unwrap_or(u32::MAX);
     let mut client = Client {
         shared,
