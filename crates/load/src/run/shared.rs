@@ -24,6 +24,8 @@ use crate::{LoadError, options::Options, plan::Plan, stamp::Clock};
 
 /// Longest latency that is told apart, in microseconds: an hour.
 const LONGEST_US: u64 = 3_600_000_000;
+/// After so long without a delivery none is under way, in microseconds.
+const QUIET_US: u64 = 5_000_000;
 /// How long a UserSig holds, in seconds.
 const SIGNATURE_S: u64 = 86_400;
 
@@ -229,7 +231,12 @@ impl Shared {
         let [scheduled, acknowledged, refused, delivered] =
             [&counts.scheduled, &counts.acknowledged, &counts.refused, &counts.delivered]
                 .map(|it| it.load(Ordering::Relaxed));
-        scheduled <= acknowledged + refused && delivered >= acknowledged && self.all_ready()
+        let all_told = scheduled <= acknowledged + refused && delivered >= acknowledged;
+        // A message whose sender gave it up may be stored and received all the same, and then the
+        // numbers alone do not tell whether others are still missing.
+        let quiet_us = if refused > 0 { QUIET_US } else { 0 };
+        let last_us = counts.last_delivered_us.load(Ordering::Relaxed);
+        all_told && self.all_ready() && self.clock.now_us() >= last_us + quiet_us
     }
 
     /// Looks at the latencies.
