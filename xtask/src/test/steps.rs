@@ -58,6 +58,16 @@ pub const STEPS: &[Step] = &[
         work: Work::Tests(native),
     },
     Step {
+        name: "postgres",
+        does: "the server's tests on PostgreSQL, a few minutes",
+        work: Work::Tests(postgres),
+    },
+    Step {
+        name: "faults",
+        does: "real servers and engines are hurt under traffic, 6 minutes and a build of the server",
+        work: Work::Tests(faults),
+    },
+    Step {
         name: "wasm",
         does: "the WebAssembly and the npm package, up to 4 minutes the first time",
         work: Check(wasm::build),
@@ -208,8 +218,34 @@ fn clippy_wasm(project: &Project) -> Result<()> {
 }
 
 fn native(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
-    let cargo = process::cargo().args(["test", "--workspace", "--no-fail-fast"]);
+    // Those two need engines that are installed, and have steps of their own.
+    let engines = ["--exclude", "tim-rig", "--exclude", "tim-faults"];
+    let cargo = process::cargo().args(["test", "--workspace", "--no-fail-fast"]).args(engines);
     tests.run(cargo.directory(&project.root))
+}
+
+/// The engines of clusters are there, or a sentence names their packages.
+fn need_engines(project: &Project) -> Result<()> {
+    let missing = setup::engines(project);
+    let names = missing.join(" ");
+    ensure!(missing.is_empty(), "these Debian packages are missing: {names}");
+    Ok(())
+}
+
+fn postgres(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    need_engines(project)?;
+    let cargo = process::cargo().args(["run", "--quiet", "--package", "tim-rig", "--", "postgres"]);
+    let server = ["--", "cargo", "test", "--package", "tim-server", "--no-fail-fast"];
+    tests.run(cargo.args(server).directory(&project.root))
+}
+
+fn faults(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
+    need_engines(project)?;
+    let server = apps::server(project)?;
+    // Two at a time on the smallest machine, and no more on larger ones: bounds in time are asserted.
+    let packages = ["--package", "tim-rig", "--package", "tim-faults", "--no-fail-fast"];
+    let cargo = process::cargo().arg("test").args(packages).args(["--", "--test-threads", "2"]);
+    tests.run(cargo.env("TIM_SERVER_BIN", server).directory(&project.root))
 }
 
 fn browser(project: &Project, tests: &mut Tests<'_>) -> Result<()> {
