@@ -50,6 +50,23 @@ fn own_mounts() -> Option<&'static str> {
     ["-m", "-rm"].into_iter().find(mounts)
 }
 
+/// What is on the disk while nobody writes is a whole database with so many messages.
+async fn is_sound(data: &Path, messages: usize) -> Result<()> {
+    let copy = tempfile::tempdir()?;
+    for name in ["tim.db", "tim.db-wal"] {
+        fs::copy(data.join(name), copy.path().join(name))?;
+    }
+    let file = SqliteConnectOptions::new().filename(copy.path().join("tim.db"));
+    let mut connection = SqliteConnection::connect_with(&file).await?;
+    let sound: String =
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await?;
+    ensure!(sound == "ok", "{sound}");
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM message").fetch_one(&mut connection).await?;
+    ensure!(count == i64::try_from(messages)?, "{count} messages are on the disk");
+    Ok(connection.close().await?)
+}
+
 /// Writes until it is refused; makes room; writes on. `data` leads to the data folder.
 async fn fills_up(
     what: &str,
@@ -83,12 +100,7 @@ async fn fills_up(
     let log = ann.log_with("ann").await?;
     let log: Vec<String> = log.into_iter().map(|it| it.message.id.to_string()).collect();
     ensure!(log == stored, "{} messages were acknowledged, {} are there", stored.len(), log.len());
-    let file = SqliteConnectOptions::new().filename(data.join("tim.db"));
-    let mut connection = SqliteConnection::connect_with(&file).await?;
-    let sound: String =
-        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await?;
-    ensure!(sound == "ok", "{sound}");
-    connection.close().await?;
+    is_sound(data, stored.len()).await?;
     let (status, body) = node.health().await?;
     ensure!(status == 200, "{status} {body}");
     tell(&format!(
