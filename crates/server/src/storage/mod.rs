@@ -32,7 +32,7 @@ mod writer;
 use std::{
     path::PathBuf,
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use accounts::AccountRow;
@@ -123,8 +123,11 @@ pub type OnStored = Arc<dyn Fn(&[Stored]) + Send + Sync>;
 /// Filled once the bus is there, which needs the database first.
 type Announcer = Arc<OnceLock<OnStored>>;
 
-/// How often a read is done anew on another connection.
-const READ_TRIES: u32 = 3;
+/// How long a read is done anew on another connection. After a restart of the engine all connections
+/// of the pool may be dead, and each try finds one of them.
+const READ_PATIENCE: Duration = postgres::ACQUIRE_DEADLINE;
+/// Longest rest between two such tries.
+const READ_PAUSE: Duration = Duration::from_millis(100);
 
 impl Location {
     /// Where it is, for people, without a password.
@@ -266,13 +269,15 @@ impl Storage {
         &self,
         work: impl for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, StorageError>> + Send,
     ) -> Result<T, StorageError> {
-        let mut tries = 1;
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(1);
         loop {
             let mut connection = self.read.acquire().await?;
             match work(&mut connection).await {
-                Err(error) if error.kind() == Kind::Lost && tries < READ_TRIES => {
+                Err(error) if error.kind() == Kind::Lost && began.elapsed() < READ_PATIENCE => {
                     connection.give_up();
-                    tries += 1;
+                    tokio::time::sleep(pause).await;
+                    pause = READ_PAUSE.min(2 * pause);
                 }
                 result => return result,
             }
