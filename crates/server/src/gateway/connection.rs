@@ -131,6 +131,10 @@ impl Connection {
                     if self.turn.is_some_and(|it| it <= Instant::now()) {
                         return self.drain(socket, request).await;
                     }
+                    if self.session.is_none() && request.is_some() {
+                        // The login is there; that the database takes its time is not its fault.
+                        self.heard = Instant::now();
+                    }
                     if let Some(end) = self.overdue() {
                         self.outbox.end(end);
                     } else {
