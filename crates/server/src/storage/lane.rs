@@ -185,6 +185,7 @@ impl Lane {
         }
         let mut tries = 0;
         loop {
+            let began = Instant::now();
             let error = match self.store(appends, tries > 0).await {
                 Ok(appended) => {
                     self.away_since = None;
@@ -192,7 +193,7 @@ impl Lane {
                 }
                 Err(error) => error,
             };
-            self.again_after(error, tries).await?;
+            self.again_after(error, tries, began).await?;
             tries += 1;
         }
     }
@@ -222,7 +223,7 @@ impl Lane {
         }
         let mut tries = 0;
         loop {
-            let deadline = self.deadline;
+            let (began, deadline) = (Instant::now(), self.deadline);
             let error = match self.connection().await {
                 Ok(connection) => match timeout(deadline, transaction(connection, jobs)).await {
                     Ok(Ok(())) => {
@@ -239,13 +240,19 @@ impl Lane {
             {
                 roll_back(connection).await;
             }
-            self.again_after(error, tries).await?;
+            self.again_after(error, tries, began).await?;
             tries += 1;
         }
     }
 
-    /// Rests before the next try, or gives the failure back when there should be none.
-    async fn again_after(&mut self, error: StorageError, tries: u32) -> Result<(), StorageError> {
+    /// Rests before the next try, or gives the failure back when there should be none. `began` is when
+    /// the try that failed began: what it has waited counts, too.
+    async fn again_after(
+        &mut self,
+        error: StorageError,
+        tries: u32,
+        began: Instant,
+    ) -> Result<(), StorageError> {
         let kind = error.kind();
         if kind != Kind::Conflict
             && let Some(connection) = self.connection.take()
@@ -260,7 +267,7 @@ impl Lane {
                 error = &error as &dyn std::error::Error,
                 "a transaction is tried again"
             );
-            Instant::now()
+            began
         });
         if since.elapsed() >= PATIENCE {
             return Err(error);

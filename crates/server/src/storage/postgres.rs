@@ -31,7 +31,8 @@ pub struct PostgresSettings {
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection, also while the engine restarts.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(6);
-
+/// The same for a writer, which has its own patience and asks again.
+const WRITER_DEADLINE: Duration = Duration::from_secs(2);
 /// How long one attempt to reach the engine takes at most.
 const REACH_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -82,10 +83,10 @@ fn options(settings: &PostgresSettings) -> Result<PgConnectOptions, sqlx::Error>
     Ok(options.disable_statement_logging())
 }
 
-fn pool(settings: &PostgresSettings, most: u32) -> Result<Pool, sqlx::Error> {
+fn pool(settings: &PostgresSettings, most: u32, deadline: Duration) -> Result<Pool, sqlx::Error> {
     let pool = PgPoolOptions::new()
         .max_connections(most)
-        .acquire_timeout(ACQUIRE_DEADLINE)
+        .acquire_timeout(deadline)
         .test_before_acquire(false)
         .before_acquire(|connection, about| {
             Box::pin(
@@ -97,12 +98,12 @@ fn pool(settings: &PostgresSettings, most: u32) -> Result<Pool, sqlx::Error> {
 
 /// The connections that write.
 pub(super) fn writers(settings: &PostgresSettings) -> Result<Pool, StorageError> {
-    Ok(pool(settings, settings.writers)?)
+    Ok(pool(settings, settings.writers, WRITER_DEADLINE)?)
 }
 
 /// The connections that read.
 pub(super) fn readers(settings: &PostgresSettings) -> Result<Pool, StorageError> {
-    Ok(pool(settings, settings.readers)?)
+    Ok(pool(settings, settings.readers, ACQUIRE_DEADLINE)?)
 }
 
 /// Connects once, for the reason should it not work: a pool would only say that it took too long.
