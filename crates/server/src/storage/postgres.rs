@@ -30,7 +30,7 @@ pub struct PostgresSettings {
 /// How long a connection may lie idle before it is asked whether it still lives.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// How long a reader waits for a connection, also while the engine restarts.
-const ACQUIRE_DEADLINE: Duration = Duration::from_secs(6);
+pub(super) const ACQUIRE_DEADLINE: Duration = Duration::from_secs(6);
 /// The same for a writer, which has its own patience and asks again.
 const WRITER_DEADLINE: Duration = Duration::from_secs(2);
 /// How long one attempt to reach the engine takes at most.
