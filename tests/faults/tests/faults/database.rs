@@ -17,6 +17,8 @@ use tokio::{
 
 /// Longer than sends are held back for.
 const LONG: Duration = Duration::from_secs(20);
+/// Within which time clients are told that there is no database.
+const REFUSED: Duration = Duration::from_secs(40);
 /// What a PostgreSQL of few connections allows; a node would take up to twelve.
 const CONNECTIONS: u32 = 12;
 /// Kept by PostgreSQL for its superuser.
@@ -72,6 +74,26 @@ impl Others {
                    WHERE application_name = 'psql' AND usename = 'tim'";
         postgres.sql("postgres", end).await?;
         Ok(())
+    }
+}
+
+/// What somebody is refused with in the end, who speaks to the node again and again. Clients give a
+/// connection up that does not answer for ten seconds; nodes are a little more patient with a database.
+async fn refusal(node: &Node, mut person: Person) -> u32 {
+    loop {
+        let said = match person.say("ann", "meanwhile".to_owned()).await {
+            Err(Refusal::Lost(_)) => match Person::login(node.address(), "ann").await {
+                Ok(again) => {
+                    person = again;
+                    Ok(())
+                }
+                Err(refusal) => Err(refusal),
+            },
+            said => said.map(drop),
+        };
+        if let Err(Refusal::Code(code)) = said {
+            return code;
+        }
     }
 }
 
@@ -170,20 +192,7 @@ async fn others_hold_all_connections_of_postgresql() -> Result<()> {
     let mut ann = Person::login(node.address(), "ann").await.map_err(refused)?;
     ann.say("ann", "before".to_owned()).await.map_err(refused)?;
     let others = Others::take_all(&postgres).await?;
-    // The connection may be given up by its client before the node gives up the database.
-    let code = loop {
-        let said = timeout(LONG, ann.say("ann", "meanwhile".to_owned())).await?;
-        let again = match said {
-            Err(Refusal::Lost(_)) => Person::login(node.address(), "ann").await,
-            Err(Refusal::Code(code)) => break code,
-            Ok(_) => continue,
-        };
-        match again {
-            Err(Refusal::Code(code)) => break code,
-            Err(lost) => return Err(refused(lost)),
-            Ok(person) => ann = person,
-        }
-    };
+    let code = timeout(REFUSED, refusal(&node, ann)).await?;
     ensure!(code == Code::MESSAGE_INTERNAL.0 || code == Code::INTERNAL.0, "refused with {code}");
     let (status, body) = node.health().await?;
     ensure!(status == 503, "{status} {body}");

@@ -90,6 +90,8 @@ async fn a_database_that_cannot_be_used_is_told() -> Result<()> {
                  execution_time) VALUES (9999, 'later', true, '', 0)";
     open.sql("newer", later).await?;
     let nobody = Port::claim()?;
+    let elsewhere = start(&NodeSettings::default()).await?;
+    let http = format!("postgres://tim@{}/chat", elsewhere.address());
     let password = secret.url("postgres").replace("not-a-secret", "another");
     let unreachable = format!("postgres://tim@{}/chat", nobody.address());
     let cases: [(&str, NodeSettings, &[&str]); 7] = [
@@ -99,18 +101,11 @@ async fn a_database_that_cannot_be_used_is_told() -> Result<()> {
         ("no such database", on(open.url("nothing")), &["there is no such database", "nothing"]),
         ("no TLS there", on(format!("{url}?sslmode=require")), &["encrypted connection"]),
         ("a newer schema", on(newer), &["version 9999", "newer than this tim-server"]),
-        ("another server", on(on_http().await?.1), &["does not speak PostgreSQL's protocol"]),
+        ("another server", on(http), &["does not speak PostgreSQL's protocol"]),
     ];
     let told = cases.map(|(what, settings, words)| ends_with(what, settings, words));
     try_join_all(told).await?;
     Ok(())
-}
-
-/// A server that speaks HTTP, as if it were a PostgreSQL.
-async fn on_http() -> Result<(Node, String)> {
-    let node = start(&NodeSettings::default()).await?;
-    let url = format!("postgres://tim@{}/chat", node.address());
-    Ok((node, url))
 }
 
 #[tokio::test(flavor = "multi_thread")]
