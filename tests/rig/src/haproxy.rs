@@ -1,7 +1,7 @@
 //! HAProxy in front of servers of a test, with the configuration of `deploy/haproxy.cfg`.
 //!
-//! Only the marked lines differ from what operators run: addresses, no TLS, small numbers, health
-//! checks every 200 ms. Servers are exchanged while it runs, through its control socket, as an operator
+//! Only the marked lines differ from what operators run: addresses, TLS only if it is asked for, small
+//! numbers, health checks every 200 ms. Servers are exchanged while it runs, through its control socket, as an operator
 //! would: connections that are open stay open.
 
 use std::fs;
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::certificate::Certificate;
 use crate::port::Port;
 use crate::process::{Account, Farewell, Process, Program};
 use crate::programs::program;
@@ -40,18 +41,33 @@ impl HaProxy {
     /// When there are more than [`SERVERS`], HAProxy is not installed or does not start, with the end
     /// of its log.
     pub async fn start(backends: &[SocketAddr]) -> Result<Self> {
+        Self::start_with(backends, None).await
+    }
+
+    /// The same; with a certificate it speaks TLS and nothing else.
+    ///
+    /// # Errors
+    /// Those of [`HaProxy::start`].
+    pub async fn start_with(backends: &[SocketAddr], tls: Option<&Certificate>) -> Result<Self> {
         let folder = TempDir::with_prefix("tim-rig-haproxy-")?;
         let port = Port::claim()?;
         let control = folder.path().join("control").display().to_string();
         let account = Account::instead_of_root("haproxy")?;
         let account = account.map_or("", |_| "    user haproxy\n    group haproxy");
+        let mut listen = format!("    bind {}", port.address());
+        if let Some(tls) = tls {
+            // One file with both, which it reads before it gives up being root.
+            let pem = folder.path().join("tim.pem");
+            fs::write(&pem, format!("{}{}", tls.certificate, tls.key))?;
+            listen.push_str(&format!(" ssl crt {} alpn http/1.1", pem.display()));
+        }
         let configuration = template::fill(
             TEMPLATE,
             &[
                 ("account", account.to_owned()),
                 ("capacity", "    maxconn 4000".to_owned()),
                 ("control", format!("    stats socket {control} mode 600 level admin")),
-                ("listen", format!("    bind {}", port.address())),
+                ("listen", listen),
                 ("checks", "    default-server check inter 200ms fall 2 rise 1".to_owned()),
                 ("nodes", servers()),
             ],
