@@ -5,6 +5,7 @@ mod commands;
 use std::{
     error::Error,
     io::{self, IsTerminal as _},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
@@ -19,7 +20,7 @@ use tim_server::{
     service::now_s,
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
@@ -100,9 +101,9 @@ enum Failure {
         "the address {0} is in use by another program; choose another one with --listen, \
          TIM_LISTEN or `listen` in the configuration file"
     )]
-    InUse(std::net::SocketAddr),
+    InUse(SocketAddr),
     #[error("cannot listen on {0}; choose another address with --listen, TIM_LISTEN or `listen`")]
-    Listen(std::net::SocketAddr, #[source] io::Error),
+    Listen(SocketAddr, #[source] io::Error),
     #[error("cannot start")]
     Start(#[source] io::Error),
     #[error("{0}")]
@@ -243,28 +244,51 @@ fn introduce(config: &Config, url: &str) {
     ));
 }
 
+/// Connections that may wait to be accepted; the system's `somaxconn` is the limit. When a node dies, all
+/// its clients come here at once, and whoever finds no room waits for a second at least.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the library does by itself: connections of the process before do not hold the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// SIGHUP asks a service to read its files again. Only a developer's own server ends with the terminal
+/// it was started in.
+fn listen_for_hangups(config: &Config) -> io::Result<()> {
+    if config.has_development_app && config.tls.is_none() {
+        return Ok(());
+    }
+    let certificate = config.tls.clone();
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            match &certificate {
+                Some(certificate) => refresh_certificate(certificate).await,
+                None => tracing::info!("there is no certificate to be read again"),
+            }
+        }
+    });
+    Ok(())
+}
+
 fn serve(config: Config) -> Result<(), Failure> {
     start_log(&config);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Start)?;
     runtime.block_on(async {
-        let listener =
-            TcpListener::bind(config.listen).await.map_err(|error| match error.kind() {
-                io::ErrorKind::AddrInUse => Failure::InUse(config.listen),
-                _ => Failure::Listen(config.listen, error),
-            })?;
+        let listener = listen(config.listen).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => Failure::InUse(config.listen),
+            _ => Failure::Listen(config.listen, error),
+        })?;
         let address = listener.local_addr().map_err(Failure::Start)?;
         // Before anybody is told that the server is up: a signal from now on ends it in good order.
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Start)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Start)?;
-        if let Some(certificate) = config.tls.clone() {
-            let mut hangup = signal(SignalKind::hangup()).map_err(Failure::Start)?;
-            tokio::spawn(async move {
-                while hangup.recv().await.is_some() {
-                    refresh_certificate(&certificate).await;
-                }
-            });
-        }
+        listen_for_hangups(&config).map_err(Failure::Start)?;
         let (stop, stopped) = oneshot::channel();
         let (hurry, hurried) = oneshot::channel();
         tokio::spawn(async move {
