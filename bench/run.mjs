@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { openSetting } from './setting/setting.mjs';
 import { printTable } from './table.mjs';
 
-const ROWS = ['size', 'start', 'send', 'pipeline', 'catch-up', 'page', 'login', 'server', 'peers', 'mini'];
+const ROWS = ['size', 'start', 'send', 'pipeline', 'catch-up', 'page', 'login', 'server', 'postgres', 'cluster', 'latency', 'held', 'storm', 'peers', 'mini'];
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, profile: { type: 'boolean', default: false } } });
 const chosen = values.only?.split(',') ?? ROWS;

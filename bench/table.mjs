@@ -12,6 +12,9 @@ export const timesAtLeast = (limit) => ({ text: `≥ ${limit} ×`, reached: (our
 /** Ours may be at most a number of the row's unit. */
 export const atMost = (limit) => ({ text: `≤ ${limit}`, reached: (ours) => ours <= limit });
 
+/** Ours must be at least a number of the row's unit. */
+export const atLeast = (limit) => ({ text: `≥ ${limit}`, reached: (ours) => ours >= limit });
+
 /** Ours must be the smaller one. */
 export const smaller = { text: 'faster', reached: (ours, reference) => ours < reference };
 

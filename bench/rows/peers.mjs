@@ -3,9 +3,8 @@
 // tim-bench measures ours, tim-bench-peers the others, one after the other, with as many connections
 // and as many messages under way. Theirs are delivered and archived, ours acknowledged and delivered.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { timServerProgram } from '../setting/programs.mjs';
+import { measured } from '../setting/measured.mjs';
+import { PEERS_SHAPE } from '../setting/programs.mjs';
 import { row, timesAtLeast, timesAtMost } from '../table.mjs';
 
 /** Goals by the package of the server they are about. */
@@ -14,35 +13,26 @@ const GOALS = {
   ejabberd: { perCpuSecond: timesAtLeast(30) },
 };
 
-/** So that nobody's archive becomes long: see `tim-bench-peers --help`. */
-const SHAPE = ['--connections', '100', '--window', '4', '--idle', '2000'];
-
 const DURABILITY =
   'ours syncs to disk before it acknowledges; the other one archives twice, for each of both, and syncs neither';
 
 /** What else is to be known of a server, by its package. */
 const SPEED = { ejabberd: '; it slows down as archives grow: here a hundred sent and a hundred received each, see README.md' };
 
-async function json(program, args) {
-  const { stdout } = await promisify(execFile)(program, ['--json', ...SHAPE, ...args], { timeout: 600_000 });
-  return JSON.parse(stdout);
-}
-
 export async function measure(setting) {
-  const { measured, missing } = await json(await setting.timBenchPeers(), []);
+  const { measured: peers, missing } = await setting.peers();
   for (const { name, package: of } of missing) {
     console.error(`bench: peers: ${name} is left out, it is not installed; on Debian: apt-get install ${of}`);
   }
-  if (measured.length === 0) return [];
+  if (peers.length === 0) return [];
 
-  const server = await timServerProgram();
-  const { rows } = await json(await setting.timBench(), ['--server', server, '--single', '1']);
+  const rows = await measured(setting, [...PEERS_SHAPE, '--single', '1']);
   const ours = (begins) => rows.find(({ name }) => name.startsWith(begins)).ours;
   const perSecond = ours('sends acknowledged per second');
   const perCpuSecond = ours('sends per server-CPU-second');
   const memory = ours('memory per idle connection');
 
-  return measured.flatMap((it) => {
+  return peers.flatMap((it) => {
     const goals = GOALS[it.server];
     const note = DURABILITY + (SPEED[it.server] ?? '');
     const line = (what, unit, value, reference, goal, beside) =>

@@ -3,13 +3,14 @@
 // Where the programs are is told by TIM_SERVER_BIN, TIM_BENCH_BIN and TIM_BENCH_PEERS_BIN; without, cargo
 // builds them.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import signatures from 'tls-sig-api-v2';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -55,6 +56,15 @@ async function built(name) {
 export const timServerProgram = async () => process.env.TIM_SERVER_BIN || built('tim-server');
 export const timBench = async () => process.env.TIM_BENCH_BIN || built('tim-bench');
 export const timBenchPeers = async () => process.env.TIM_BENCH_PEERS_BIN || built('tim-bench-peers');
+
+/** So that nobody's archive becomes long: see `tim-bench-peers --help`. */
+export const PEERS_SHAPE = ['--connections', '100', '--window', '4', '--idle', '2000'];
+
+/** Measures Prosody and ejabberd, as far as they are installed. */
+export async function measurePeers() {
+  const { stdout } = await promisify(execFile)(await timBenchPeers(), ['--json', ...PEERS_SHAPE], { timeout: 600_000 });
+  return JSON.parse(stdout);
+}
 
 /** Starts a server in a new folder and waits for the line that says where it listens. */
 export async function startProgram(program, args) {

@@ -2,7 +2,7 @@
 // first asked for and ended with the setting.
 
 import { launch, openPage } from './browser.mjs';
-import { startProgram, timBench, timBenchPeers, timServer } from './programs.mjs';
+import { measurePeers, startProgram, timBench, timServer } from './programs.mjs';
 import { openSite } from './site.mjs';
 
 /** Starts once, whoever asks. */
@@ -18,6 +18,7 @@ export function openSetting({ profile }) {
   const site = once(openSite);
   const server = once(() => timServer());
   const reference = once(async () => startProgram(await timBench(), (folder) => ['reference', folder]));
+  const peers = once(measurePeers);
   const pages = [];
   return {
     profile,
@@ -26,7 +27,8 @@ export function openSetting({ profile }) {
     reference,
     site,
     timBench,
-    timBenchPeers,
+    /** What the servers people would otherwise run come to; measured once. */
+    peers,
     /** A page with a context of its own; ended after the row unless the row does it. */
     async page(path = '/ours.html') {
       const page = await openPage(await browser(), `${(await site()).origin}${path}`);

@@ -1,4 +1,4 @@
-//! What is measured: many connections that send and receive, one that sends alone, many that idle.
+//! What is compared: many connections that send and receive, one that sends alone, many that idle.
 //!
 //! `tim-load` does it; the reference speaks only a part of the protocol and keeps no history that could
 //! be asked for, so nothing is checked here.
@@ -8,36 +8,27 @@ use std::time::Duration;
 use anyhow::Result;
 use tim_load::{Load, options::Options, process::Usage, report::Report};
 
-use crate::process::{APP, KEY, Process};
+use crate::{
+    compare::Sends,
+    process::{APP, KEY, Process},
+};
 
 /// Connections before the idle ones: they pay for what all share.
 const FIRST: usize = 50;
 /// Logins begun in a second.
 const RAMP: f64 = 1_000.0;
 
-/// How much is sent.
-pub struct Sends {
-    /// Connections that send.
-    pub connections: usize,
-    /// Sends of one connection under way at the same time.
-    pub window: usize,
-    /// Messages in all.
-    pub messages: u64,
-}
-
 fn options(server: &Process) -> Options {
     let options = Options::new(vec![server.address], APP, KEY.to_owned());
     Options { closed_loop: true, ramp: RAMP, no_check: true, pids: vec![server.id()], ..options }
 }
 
-impl Sends {
-    /// Sends everything to the next one in a ring and waits until it is there.
-    pub async fn run(&self, server: &Process) -> Result<Report> {
-        let Self { connections, window, messages } = *self;
-        let base = options(server);
-        let options = Options { connections, window, messages: Some(messages), ..base };
-        Ok(Load::start(options)?.finish().await?)
-    }
+/// Sends so many messages to the next one in a ring and waits until all are there.
+pub async fn flood(server: &Process, sends: &Sends, messages: u64) -> Result<Report> {
+    let Sends { connections, window } = *sends;
+    let base = options(server);
+    let options = Options { connections, window, messages: Some(messages), ..base };
+    Ok(Load::start(options)?.finish().await?)
 }
 
 /// The median of `count` sends that wait for each other, in milliseconds.

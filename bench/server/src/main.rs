@@ -1,53 +1,68 @@
-//! Measures tim-server beside the least a server of its kind could do.
+//! Measures tim-server: beside the least a server of its kind could do, and in the settings it is for.
 //!
-//! The reference (`reference.rs`) is a bare axum WebSocket in front of SQLite with the same durability:
-//! write-ahead log, a disk sync per commit, group commit. It checks nothing and knows nobody; it is the
-//! floor, not a rival. Both run as a process of their own (`process.rs`) and are spoken to with the same
-//! frames by the same client, `tim-load` (`load.rs`), which reads their CPU time and memory.
+//! Without a subcommand it compares (`compare.rs`): the reference (`reference.rs`) is a bare axum
+//! WebSocket in front of SQLite with the same durability: write-ahead log, a disk sync per commit, group
+//! commit. It checks nothing and knows nobody; it is the floor, not a rival. Both run as a process of
+//! their own (`process.rs`) and are spoken to by `tim-load` (`load.rs`).
+//!
+//! The subcommands measure one thing each, in a [`setting`] of private nodes and engines: [`postgres`],
+//! [`cluster`], [`latency`], [`held`], [`storm`], and [`costs`] for those who size machines. What costs
+//! something is read from a [`stretch`] of a steady run. All answer rows of a [`table`].
 
+mod cluster;
+mod compare;
+mod costs;
+mod held;
+mod latency;
 mod load;
+mod postgres;
 mod process;
 mod reference;
+mod setting;
+mod storm;
+mod stretch;
+mod table;
+mod written;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use load::Sends;
-use process::Process;
-use serde_json::json;
-use tim_load::report::Report;
+use cluster::Traffic;
+use compare::{Comparison, Sends};
+use costs::Sizes;
+use held::Crowd;
+use storm::Everybody;
 
-/// Measure tim-server beside a minimal reference.
+/// Measure tim-server; without a command beside a minimal reference.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// The tim-server to measure (a release build)
-    #[arg(long, default_value = "target/release/tim-server")]
+    #[arg(long, global = true, default_value = "target/release/tim-server")]
     server: PathBuf,
-    /// Connections that send
-    #[arg(long, default_value_t = 20)]
-    connections: usize,
-    /// Sends of one connection that are under way at the same time
-    #[arg(long, default_value_t = 16)]
-    window: usize,
-    /// Messages in all
-    #[arg(long, default_value_t = 100_000)]
-    messages: u64,
-    /// Sends one after the other, for the latency
-    #[arg(long, default_value_t = 1_000)]
-    single: u64,
-    /// Connections that do nothing, for the memory
-    #[arg(long, default_value_t = 2_000)]
-    idle: usize,
+    #[command(flatten)]
+    comparison: Comparison,
     /// Print JSON instead of a table
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Durable sends on PostgreSQL
+    Postgres(Sends),
+    /// What a delivery costs three nodes, beside one
+    Cluster(Traffic),
+    /// How long a message takes at half of what the server bears
+    Latency(Sends),
+    /// Many connections that are held while a few write
+    Held(Crowd),
+    /// Everybody is cut at once
+    Storm(Everybody),
+    /// What each thing a server does costs, on SQLite, on PostgreSQL and in a cluster
+    Costs(Sizes),
     /// Be the reference server (started by the benchmark itself)
     #[command(hide = true)]
     Reference {
@@ -56,88 +71,24 @@ enum Command {
     },
 }
 
-/// What was measured of one server.
-struct Measured {
-    throughput: Report,
-    /// Of a send that waits for the one before, in milliseconds.
-    p50_ms: f64,
-    /// Memory of an idle connection.
-    idle_kb: f64,
-}
-
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match &arguments.command {
-        Some(Command::Reference { folder }) => runtime.block_on(reference::serve(folder)),
-        None => runtime.block_on(compare(&arguments)),
-    }
+    runtime.block_on(run(&arguments))
 }
 
-async fn measure(
-    mut start: impl AsyncFnMut() -> Result<Process>,
-    of: &Arguments,
-) -> Result<Measured> {
-    let server = start().await?;
-    let load = Sends { connections: of.connections, window: of.window, messages: of.messages };
-    let throughput = load.run(&server).await?;
-    drop(server);
-    let server = start().await?;
-    let p50_ms = load::one_at_a_time(&server, of.single).await?;
-    drop(server);
-    let server = start().await?;
-    let idle_kb = load::idle(&server, of.idle).await?;
-    Ok(Measured { throughput, p50_ms, idle_kb })
-}
-
-async fn compare(arguments: &Arguments) -> Result<()> {
-    let ours = measure(async || Process::tim_server(&arguments.server).await, arguments)
-        .await
-        .with_context(|| format!("measuring {}", arguments.server.display()))?;
-    let reference =
-        measure(async || Process::reference().await, arguments).await.context("the reference")?;
-    let rows = [
-        row(
-            "sends acknowledged per second",
-            |it| it.throughput.messages.acknowledged_per_second,
-            &ours,
-            &reference,
-        ),
-        row("sends per server-CPU-second", per_cpu_second, &ours, &reference),
-        row("one send at a time, p50, ms", |it| it.p50_ms, &ours, &reference),
-        row("memory per idle connection, KB", |it| it.idle_kb, &ours, &reference),
-    ];
-    if arguments.json {
-        let rows = rows.map(|(name, ours, reference)| {
-            json!({ "name": name, "ours": ours, "reference": reference, "ratio": ours / reference })
-        });
-        print(&json!({ "rows": rows }).to_string());
-    } else {
-        print(&format!("{:<34}{:>12}{:>12}{:>8}", "", "tim-server", "reference", "ratio"));
-        for (name, ours, reference) in rows {
-            let ratio = ours / reference;
-            print(&format!("{name:<34}{ours:>12.2}{reference:>12.2}{ratio:>8.2}"));
-        }
-    }
+async fn run(arguments: &Arguments) -> Result<()> {
+    let server = &arguments.server;
+    let rows = match &arguments.command {
+        Some(Command::Reference { folder }) => return reference::serve(folder).await,
+        Some(Command::Postgres(sends)) => postgres::rows(server, sends).await?,
+        Some(Command::Cluster(traffic)) => cluster::rows(server, traffic).await?,
+        Some(Command::Latency(sends)) => latency::rows(server, sends).await?,
+        Some(Command::Held(crowd)) => held::rows(server, crowd).await?,
+        Some(Command::Storm(everybody)) => storm::rows(server, everybody).await?,
+        Some(Command::Costs(sizes)) => costs::rows(server, sizes).await?,
+        None => compare::rows(server, &arguments.comparison).await?,
+    };
+    table::print(&rows, arguments.json);
     Ok(())
-}
-
-/// Acknowledged sends in a second of the server's CPU time.
-fn per_cpu_second(measured: &Measured) -> f64 {
-    let cpu_us = measured.throughput.server.as_ref().map(|it| it.cpu_us_per_message);
-    cpu_us.map_or(f64::NAN, |it| 1e6 / it)
-}
-
-fn row(
-    name: &'static str,
-    value: impl Fn(&Measured) -> f64,
-    ours: &Measured,
-    reference: &Measured,
-) -> (&'static str, f64, f64) {
-    (name, value(ours), value(reference))
-}
-
-#[expect(clippy::print_stdout, reason = "the result of the program")]
-fn print(line: &str) {
-    println!("{line}");
 }

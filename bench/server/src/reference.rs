@@ -57,7 +57,7 @@ pub async fn serve(folder: &Path) -> Result<()> {
         .route("/echo", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)))
         .with_state(Shared { writes, people });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    crate::print(&format!("http://{}", listener.local_addr()?));
+    crate::table::line(&format!("http://{}", listener.local_addr()?));
     axum::serve(
         axum::serve::ListenerExt::tap_io(listener, |it| {
             let _ = it.set_nodelay(true);
@@ -72,7 +72,7 @@ fn write(mut database: Connection, mut waiting: mpsc::Receiver<Write>, people: &
     let mut batch = Vec::new();
     while waiting.blocking_recv_many(&mut batch, 256) > 0 {
         if let Err(error) = store(&mut database, &batch) {
-            crate::print(&format!("the reference cannot store: {error}"));
+            crate::table::line(&format!("the reference cannot store: {error}"));
             return;
         }
         let people = people.lock().unwrap_or_else(PoisonError::into_inner);
