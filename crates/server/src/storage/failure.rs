@@ -66,6 +66,9 @@ pub(super) fn sentence(error: &StorageError) -> String {
     match error {
         StorageError::Database(error) => of_engine(error),
         StorageError::Migration(error) => of_schema(error),
+        StorageError::NotCommitted => {
+            "it has not stored what it was given; the log says why".to_owned()
+        }
         error => error.to_string(),
     }
 }
