@@ -218,7 +218,7 @@ fn print_user_sig(
 fn start_log(config: &Config) {
     // The library of NATS tells of each attempt to connect, while the bus tells of what changed; and
     // PostgreSQL remarks that there are tables already.
-    let log = format!("async_nats=off,sqlx::postgres::notice=warn,{}", config.log);
+    let log = format!("async_nats=off,sqlx=warn,{}", config.log);
     let filter = tracing_subscriber::EnvFilter::new(log);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
