@@ -223,3 +223,19 @@ fn what_the_unit_starts_starts() {
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
     assert!(data.join("tim.db").exists());
 }
+
+#[test]
+fn the_containers_set_variables_that_exist() {
+    let code = code();
+    for file in ["deploy/compose.yaml", "deploy/Dockerfile", "deploy/tim-server.service"] {
+        let text = read(file);
+        let variables = text.split(|it: char| !(it.is_ascii_uppercase() || it == '_'));
+        let variables: BTreeSet<_> = variables.filter(|it| it.starts_with("TIM_")).collect();
+        assert!(!variables.is_empty(), "{file}");
+        for variable in variables {
+            // Those of an app go on with its number, which ends the word.
+            let is_known = code.contains(&format!("\"{variable}\"")) || variable == "TIM_APP_";
+            assert!(is_known, "{file}: {variable}");
+        }
+    }
+}
