@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::Serialize;
-use tim_protocol::{call::Method, frame};
+use tim_protocol::{call::Method, frame, push::KickReason};
 use tokio::sync::Notify;
 
 use super::{Gateway, close::End};
@@ -39,6 +39,8 @@ struct State {
     /// the first thing a client hears.
     is_open: bool,
     early: Vec<Bytes>,
+    /// A kick that came earlier waits, too.
+    early_end: Option<End>,
     /// The number of the instance's connection that this is; 0 until the login has been answered.
     connection: i64,
     /// The newest connection of the instance that was heard of.
@@ -100,9 +102,12 @@ impl Outbox {
         let mut state = self.state();
         state.is_open = true;
         state.connection = connection;
-        state.end_if_replaced();
         for frame in std::mem::take(&mut state.early) {
             self.put(&mut state, frame);
+        }
+        state.end_if_replaced();
+        if let Some(end) = state.early_end {
+            state.end.get_or_insert(end);
         }
         drop(state);
         self.changed.notify_one();
@@ -113,6 +118,18 @@ impl Outbox {
         let mut state = self.state();
         state.newest_connection = state.newest_connection.max(number);
         state.end_if_replaced();
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// The instance is out: ends the connection, at the earliest when the login has been answered.
+    fn kick(&self, reason: KickReason) {
+        let mut state = self.state();
+        if state.is_open {
+            state.end.get_or_insert(End::Kicked(reason));
+        } else {
+            state.early_end = Some(End::Kicked(reason));
+        }
         drop(state);
         self.changed.notify_one();
     }
@@ -213,7 +230,7 @@ impl Inbox for Listener {
                 self.outbox.push_event(text);
             }
             Event::Kick { session, reason } if *session == self.session => {
-                self.outbox.end(End::Kicked(*reason));
+                self.outbox.kick(*reason);
             }
             Event::Replaced { session, connection } if *session == self.session => {
                 self.outbox.hear_of_connection(*connection);
@@ -253,6 +270,18 @@ mod tests {
         assert_eq!(hear(1, 2), None);
         assert_eq!(hear(2, 4), None);
         assert_eq!(hear(1, 4), Some(End::Replaced));
+    }
+
+    #[test]
+    fn a_kick_that_comes_before_the_logins_answer_waits_for_it() {
+        let listener = Listener { session: SessionKey(1), outbox: Outbox::new(100) };
+        let reason = KickReason::MultipleAccount;
+        listener.deliver(&Event::Kick { session: SessionKey(1), reason });
+        listener.outbox.push("answer".into());
+        let work = listener.outbox.take();
+        assert_eq!((work.frames.len(), work.end), (1, None));
+        listener.outbox.open(1);
+        assert_eq!(listener.outbox.take().end, Some(End::Kicked(reason)));
     }
 
     #[test]
