@@ -272,10 +272,19 @@ impl Storage {
         let began = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
-            let mut connection = self.read.acquire().await?;
-            match work(&mut connection).await {
+            // A connection can also be lost while it is made.
+            let result = match self.read.acquire().await {
+                Ok(mut connection) => {
+                    let result = work(&mut connection).await;
+                    if result.as_ref().is_err_and(|it| it.kind() == Kind::Lost) {
+                        connection.give_up();
+                    }
+                    result
+                }
+                Err(error) => Err(error.into()),
+            };
+            match result {
                 Err(error) if error.kind() == Kind::Lost && began.elapsed() < READ_PATIENCE => {
-                    connection.give_up();
                     tokio::time::sleep(pause).await;
                     pause = READ_PAUSE.min(2 * pause);
                 }
