@@ -91,4 +91,24 @@ impl Cluster {
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.nodes.iter().map(Node::address).collect()
     }
+
+    /// What the nodes have complained of so far, the newest at the end.
+    #[must_use]
+    pub fn complaints(&self) -> String {
+        let mut said = String::new();
+        for node in &self.nodes {
+            let log = node.log();
+            let lines: Vec<_> = log.lines().filter(|it| is_complaint(it)).collect();
+            let newest = &lines[lines.len().saturating_sub(COMPLAINTS)..];
+            said.push_str(&format!("{}:\n{}\n", node.address(), newest.join("\n")));
+        }
+        said
+    }
+}
+
+/// Lines of one node's log that are worth showing when a test has failed.
+const COMPLAINTS: usize = 20;
+
+fn is_complaint(line: &str) -> bool {
+    line.contains(" WARN ") || line.contains(" ERROR ")
 }

@@ -22,6 +22,8 @@ const STEADY: Duration = Duration::from_millis(1_200);
 pub struct Traffic {
     load: Load,
     rate: f64,
+    /// Links that were made again until everybody was connected for the first time.
+    before: u64,
 }
 
 /// A few dozen people at these servers, some of them with the real SDK, each writing to all others.
@@ -50,7 +52,7 @@ impl Traffic {
         let rate = options.rate;
         let load = Load::start(options)?;
         load.ready().await?;
-        let traffic = Self { load, rate };
+        let traffic = Self { before: load.progress().reconnects, load, rate };
         traffic.goes_on().await?;
         Ok(traffic)
     }
@@ -59,6 +61,12 @@ impl Traffic {
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.load.progress()
+    }
+
+    /// Links that were made again since everybody was connected for the first time.
+    #[must_use]
+    pub fn reconnected(&self) -> u64 {
+        self.progress().reconnects - self.before
     }
 
     /// Waits until somebody has sent and received what is sent in a second and a bit.

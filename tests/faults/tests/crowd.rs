@@ -26,7 +26,7 @@ async fn two_thousand_come_back_at_once() -> Result<()> {
     let traffic = Traffic::begin(options).await?;
 
     // All at once, without a pause: a link that was lost is tried again at once.
-    let storm = async || traffic.progress().reconnects >= PEOPLE as u64;
+    let storm = async || traffic.reconnected() >= PEOPLE as u64;
     until("all links were cut and made again", ALL_BACK, storm).await?;
     traffic.all_are_back(PEOPLE).await?;
     traffic.goes_on().await?;
@@ -36,7 +36,7 @@ async fn two_thousand_come_back_at_once() -> Result<()> {
     cluster.nodes[0].kill()?;
     let begun = Instant::now();
     until("its clients are elsewhere", ALL_BACK, async || {
-        traffic.progress().reconnects >= PEOPLE as u64 + on_it
+        traffic.reconnected() >= PEOPLE as u64 + on_it
     })
     .await?;
     traffic.all_are_back(PEOPLE).await?;
@@ -49,7 +49,7 @@ async fn two_thousand_come_back_at_once() -> Result<()> {
     let ended = cluster.nodes[1].terminate().await?;
     ensure!(ended.success(), "{ended}");
     until("its clients are elsewhere", ALL_BACK, async || {
-        traffic.progress().reconnects >= PEOPLE as u64 + on_it + asked
+        traffic.reconnected() >= PEOPLE as u64 + on_it + asked
     })
     .await?;
     traffic.all_are_back(PEOPLE).await?;

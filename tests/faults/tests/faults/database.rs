@@ -127,8 +127,12 @@ async fn a_restart_and_a_crash_of_postgresql_cost_time_only() -> Result<()> {
         longest = longest.max(begun.elapsed());
     }
     let report = traffic.finish().await?;
-    let refused = !report.messages.refused.is_empty();
-    ensure!(!refused, "{} s without PostgreSQL refuse nothing:\n{report}", away.as_secs_f64());
+    ensure!(
+        report.messages.refused.is_empty(),
+        "{:.1} s without PostgreSQL refuse nothing:\n{report}{}",
+        away.as_secs_f64(),
+        cluster.complaints()
+    );
     tell(&format!(
         "PostgreSQL restarted and crashed, {:.1} s: nothing refused, slowest acknowledgement {:.1} s, \
          normal {:.1} s after its return",

@@ -31,9 +31,9 @@ async fn a_slow_and_lossy_link_that_is_cut_in_the_middle_of_frames() -> Result<(
     traffic.goes_on().await?;
     let mut cuts = 0;
     for direction in [Direction::ToServer, Direction::ToClient].repeat(10) {
-        let before = traffic.progress().reconnects;
+        let before = traffic.reconnected();
         cable.cut_mid_frame(direction);
-        let cut = async || traffic.progress().reconnects > before;
+        let cut = async || traffic.reconnected() > before;
         until("a link that was cut is made again", NOTICED, cut).await?;
         cuts += 1;
     }
@@ -69,14 +69,13 @@ async fn a_dead_link_is_noticed_within_a_heartbeat() -> Result<()> {
     let traffic = Traffic::begin(options).await?;
     cable.half_open();
     cable.heal().await?;
-    let all_back = async || {
-        let now = traffic.progress();
-        now.reconnects >= people as u64 && now.ready >= people
-    };
+    let all_back =
+        async || traffic.reconnected() >= people as u64 && traffic.progress().ready >= people;
     let noticed = until("everybody has noticed and is back", NOTICED, all_back).await?;
     traffic.goes_on().await?;
+    let again = traffic.reconnected();
     let report = traffic.finish().await?;
-    ensure!(report.links.reconnects == people as u64, "{report}");
+    ensure!(again == people as u64, "{again} of {people} made a new link:\n{report}");
     tell(&format!(
         "dead links: noticed and made again within {:.1} s by all {people}",
         noticed.as_secs_f64()
