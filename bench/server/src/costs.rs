@@ -143,6 +143,9 @@ async fn messages(setting: &Setting, sizes: &Sizes) -> Result<Vec<Row>> {
         load.ready().await?;
     }
     let told = measure(setting, traffic()?, SENDING).await?;
+    let delivered: u64 = others.iter().map(|it| it.progress().delivered).sum();
+    let expected = told.report.messages.acknowledged * sizes.instances as u64;
+    ensure!(delivered >= expected, "further instances got {delivered} of {expected} messages");
     // Those of the sender and those of the receiver.
     let pushes = (2 * sizes.instances) as f64;
     let us = |of: &Stretch, used: &dyn Fn(&CpuSeconds) -> f64| of.us_per_message(used(&of.cpu));
