@@ -18,13 +18,13 @@ use crate::{
 
 const NODES: usize = 3;
 const ROUNDS: usize = 3;
-const LENGTH: Duration = Duration::from_secs(6);
+const LENGTH: Duration = Duration::from_secs(5);
 
 /// The load on either.
 #[derive(Args)]
 pub struct Traffic {
     /// Connections, each a user
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 60)]
     connections: usize,
     /// Messages in a second, of all connections together
     #[arg(long, default_value_t = 3_000.0)]
