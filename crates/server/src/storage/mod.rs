@@ -21,6 +21,7 @@ mod log;
 mod migrations;
 mod nodes;
 mod postgres;
+mod presence;
 mod retention;
 mod sessions;
 mod shapes;
