@@ -1,9 +1,10 @@
 //! Group commit: requests wait in bounded queues, and what waits together is committed together.
 //!
 //! Each queue is a *lane* with a task of its own ([`super::lane`]). SQLite has one, since it has one
-//! writer; PostgreSQL has several, whose commits share the engine's own disk syncs. What belongs
-//! together stays on one lane and so in the order of the calls: the messages of one conversation, the
-//! other writes of one account.
+//! writer; PostgreSQL has several, whose commits share the engine's own disk syncs. Half of them are
+//! for messages alone: the fewer there are, the more messages share a trip, and no message waits behind
+//! a thousand logins. What belongs together stays on one lane and so in the order of the calls: the
+//! messages of one conversation, the other writes of one account.
 
 use std::sync::{
     Arc,
@@ -98,14 +99,27 @@ impl Writer {
         &self.stats
     }
 
-    fn lane(&self, number: i64) -> &mpsc::Sender<Request> {
+    /// How many lanes are for messages. The only one is for everything.
+    fn message_lanes(&self) -> usize {
+        (self.queues.len() / 2).max(1)
+    }
+
+    fn message_lane(&self, number: i64) -> &mpsc::Sender<Request> {
         // Keys are given one after the other and so spread evenly.
-        &self.queues[number.cast_unsigned() as usize % self.queues.len()]
+        &self.queues[number.cast_unsigned() as usize % self.message_lanes()]
+    }
+
+    fn other_lane(&self, of: AccountKey) -> &mpsc::Sender<Request> {
+        let others = &self.queues[self.message_lanes()..];
+        match others.len() {
+            0 => &self.queues[0],
+            count => &others[of.0.cast_unsigned() as usize % count],
+        }
     }
 
     /// Hands a message over. Messages of two people are stored in the order of these calls.
     pub(super) async fn append(&self, append: Append) {
-        let lane = self.lane(append.sender.0.wrapping_add(append.receiver.0));
+        let lane = self.message_lane(append.sender.0.wrapping_add(append.receiver.0));
         if let Err(mpsc::error::SendError(Request::Append(append))) =
             lane.send(Request::Append(Box::new(append))).await
         {
@@ -124,7 +138,7 @@ impl Writer {
         F: FnOnce(Result<T, StorageError>) + Send + 'static,
     {
         // When the queue is closed the request is dropped, which tells `then`.
-        let _ = self.lane(of.0).send(Request::Other(Box::new(Write::new(work, then)))).await;
+        let _ = self.other_lane(of).send(Request::Other(Box::new(Write::new(work, then)))).await;
     }
 
     /// Like [`Self::write`], waiting for the result.
@@ -140,7 +154,7 @@ impl Writer {
             + 'static,
     {
         let (job, told) = asked(work);
-        let _ = self.lane(of.0).send(Request::Other(job)).await;
+        let _ = self.other_lane(of).send(Request::Other(job)).await;
         told.await.unwrap_or(Err(StorageError::NotCommitted))
     }
 
@@ -154,7 +168,7 @@ impl Writer {
             + 'static,
     {
         let (job, told) = asked(work);
-        let _ = self.queues[0].send(Request::OfLogs(job)).await;
+        let _ = self.other_lane(AccountKey(0)).send(Request::OfLogs(job)).await;
         told.await.unwrap_or(Err(StorageError::NotCommitted))
     }
 
