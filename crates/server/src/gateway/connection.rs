@@ -207,12 +207,15 @@ impl Connection {
                 self.outbox.changed().await;
             }
         };
-        tokio::select! {
+        let written = tokio::select! {
             biased;
             written = timeout(WRITE_DEADLINE, writing) => written.unwrap_or(Err(Gone)),
             // The end is in the outbox already.
             () = too_slow => Ok(()),
-        }
+        };
+        // What came while this was written has been heard of by `too_slow` alone.
+        self.outbox.recall();
+        written
     }
 
     /// The server ends: answers what is at hand, takes nothing new.

@@ -155,6 +155,14 @@ impl Outbox {
         self.changed.notified().await;
     }
 
+    /// A change may have been heard by somebody who takes nothing out; who waits next hears it again.
+    pub(super) fn recall(&self) {
+        let state = self.state();
+        if !state.frames.is_empty() || state.end.is_some() {
+            self.changed.notify_one();
+        }
+    }
+
     /// Takes everything out.
     pub(super) fn take(&self) -> Work {
         let mut state = self.state();
