@@ -25,7 +25,7 @@ use crate::words;
 
 /// What the system takes from the network for it before it stops the sender, in bytes.
 const RECEIVE_BUFFER: u32 = 16 * 1024;
-/// How long the end of the connection may take, once it is read.
+/// How long what is expected may take, once it is read.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection that nobody reads.
@@ -75,5 +75,22 @@ impl Deaf {
         };
         timeout(PATIENCE, rest).await.context("the connection goes on")?;
         Ok(bytes)
+    }
+
+    /// Reads from now on, saying nothing itself, until it has read so many bytes.
+    ///
+    /// # Errors
+    /// When they do not come, or the server ends the connection before.
+    pub async fn hear(&mut self, bytes: usize) -> Result<()> {
+        let mut heard = 0;
+        let reading = async {
+            while heard < bytes {
+                let frame = self.socket.next().await.context("the connection has ended")?;
+                heard += frame?.len();
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        let read = timeout(PATIENCE, reading).await;
+        read.map_err(|_| anyhow::anyhow!("{heard} of {bytes} bytes came"))?
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tim_faults::{Cluster, Person, Traffic, cluster::DATABASE, tell, traffic, until};
 use tim_load::{frames::caller::Refusal, report::Report};
 use tim_protocol::code::Code;
@@ -162,7 +162,15 @@ async fn twenty_seconds_without_postgresql() -> Result<()> {
     cluster.engines.postgres.start_again().await?;
     let begun = Instant::now();
     traffic.goes_on().await?;
-    traffic.all_are_back(people).await?;
+    if let Err(error) = traffic.all_are_back(people).await {
+        let mut said = cluster.complaints();
+        for node in &cluster.nodes {
+            said.push_str(&tim_rig::http::get(node.address(), "/metrics").await?.1);
+        }
+        let activity =
+            cluster.engines.postgres.sql("postgres", "SELECT * FROM pg_stat_activity").await?;
+        anyhow::bail!("{error} {:?}\n{said}\n{activity}", traffic.progress());
+    }
     let back = begun.elapsed();
     let healthy = async || {
         let all =
@@ -172,7 +180,7 @@ async fn twenty_seconds_without_postgresql() -> Result<()> {
     until("all nodes are healthy", Duration::from_secs(15), healthy).await?;
     let same: Vec<u32> = cluster.nodes.iter().map(Node::pid).collect::<Result<_>>()?;
     ensure!(pids == same, "a node was started again");
-    let report = traffic.finish().await?;
+    let report = traffic.finish().await.with_context(|| cluster.complaints())?;
     refused_clearly(&report)?;
     let refused: u64 = report.messages.refused.values().sum();
     tell(&format!(

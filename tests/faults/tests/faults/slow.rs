@@ -16,12 +16,12 @@ const TEXT_BYTES: usize = 10_000;
 /// What the server may have grown by: the queues, the cache of its database (32 MB), some room.
 const GROWTH_KILOBYTES: u64 = 64 * 1024;
 
-async fn write_all(node: &Node, number: usize) -> Result<Vec<String>> {
+async fn write_all(node: &Node, number: usize, messages: usize) -> Result<Vec<String>> {
     let refused = |it| anyhow::anyhow!("refused: {it:?}");
     let mut sender =
         Person::login(node.address(), &format!("sender{number}")).await.map_err(refused)?;
     let mut ids = Vec::new();
-    for _ in 0..MESSAGES {
+    for _ in 0..messages {
         let said = sender.say(&format!("deaf{number}"), "x".repeat(TEXT_BYTES)).await;
         ids.push(said.map_err(refused)?.0.to_string());
     }
@@ -40,7 +40,7 @@ async fn receivers_that_do_not_read_cost_little_are_cut_and_catch_up() -> Result
         deaf.push(Deaf::login(node.address(), &format!("deaf{number}")).await?);
     }
     let before = node.memory_kilobytes()?;
-    let sent = try_join_all((0..RECEIVERS).map(|it| write_all(&node, it))).await?;
+    let sent = try_join_all((0..RECEIVERS).map(|it| write_all(&node, it, MESSAGES))).await?;
     let cut = async || {
         let metrics = http::get(node.address(), "/metrics").await;
         let line = format!("tim_slow_consumers_total {RECEIVERS}");
@@ -70,4 +70,15 @@ async fn receivers_that_do_not_read_cost_little_are_cut_and_catch_up() -> Result
         grown as f64 / 1e3
     ));
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_reads_again_gets_what_had_to_wait_without_asking() -> Result<()> {
+    // Room for all of it, so that nobody is cut.
+    let limits = format!("outgoingBytes = {}", 2 * MESSAGES * TEXT_BYTES);
+    let node =
+        Node::start(&node::binary()?, &NodeSettings { limits, ..Default::default() }).await?;
+    let mut deaf = Deaf::login(node.address(), "deaf0").await?;
+    write_all(&node, 0, MESSAGES).await?;
+    deaf.hear(MESSAGES * TEXT_BYTES).await
 }
