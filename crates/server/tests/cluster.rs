@@ -275,3 +275,22 @@ async fn the_last_account_is_given_once() {
     let codes = futures::future::join_all(attempts).await;
     assert_eq!(codes.iter().filter(|it| **it == 0).count(), 2, "{codes:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_before_a_logout_is_stored() {
+    let cluster = Cluster::start(1, Joined::ByNothing, fast()).await;
+    let mut bob = cluster.login(0, "bob").await;
+    for _ in 0..5 {
+        let mut ann = cluster.login(0, "ann").await;
+        for number in 0..20 {
+            let body = ann.text("bob", &number.to_string());
+            ann.request("message.send", body).await;
+        }
+        ann.request("logout", json!({})).await;
+        for _ in 0..21 {
+            ann.any_reply().await.1.ok();
+        }
+        assert_eq!(ann.closed().await, 1000);
+    }
+    assert_eq!(bob.texts("C2Cann").await.len(), 100);
+}

@@ -165,6 +165,8 @@ async fn serve(
             answer.give::<Done>(Err(Code::MALFORMED_REQUEST.into()));
         }
         Method::Logout => {
+            // What was asked for before comes first: messages of an instance that is gone are refused.
+            answer.is_the_last().await;
             let result = match read::<Logout>(body) {
                 Ok(Logout {}) => service.log_out(session).await,
                 Err(refusal) => Err(refusal),

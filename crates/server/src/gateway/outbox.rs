@@ -7,12 +7,15 @@
 //!
 //! The queue also counts requests that are not answered yet, since their answers will need room.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use serde::Serialize;
 use tim_protocol::{call::Method, frame, push::KickReason};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::sleep};
 
 use super::{Gateway, close::End};
 use crate::{
@@ -20,6 +23,9 @@ use crate::{
     service::Refusal,
     storage::SessionKey,
 };
+
+/// Time between two looks at what is not answered yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// The queue of one connection.
 pub(super) struct Outbox {
@@ -197,6 +203,14 @@ impl Answer {
     ) -> Self {
         outbox.state().unanswered += 1;
         Self { gateway: Arc::clone(gateway), outbox: Arc::clone(outbox), id, method }
+    }
+
+    /// Waits until everything else that was asked for has been answered. Looks now and then: only the
+    /// connection's task is told of changes.
+    pub(super) async fn is_the_last(&self) {
+        while self.outbox.unanswered() > 1 {
+            sleep(LOOK_AGAIN).await;
+        }
     }
 
     /// Answers.
