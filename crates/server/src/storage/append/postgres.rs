@@ -5,7 +5,8 @@
 //! to the conversation since (its `rev` is still the one that was read). Where somebody has, nothing of
 //! that conversation is written, and its messages take part in the next round with what is there now. So
 //! a batch is one trip when its conversations are remembered and only this node writes to them, two
-//! otherwise, and more only while several nodes write to the same conversation in the same moment.
+//! otherwise, and more only while several nodes write to the same conversation in the same moment. Of a
+//! conversation that others write to it is remembered that remembering it does not pay.
 //!
 //! An ID that is stored already makes the whole statement fail; it is then known which ones to look for.
 //! The statement also asks whether the instances that send are still in: a node that was cut off may
@@ -73,7 +74,12 @@ const STORE: &str = "WITH new AS (SELECT * FROM unnest($1::int8[], $2::int8[], $
 #[derive(Default)]
 pub(in crate::storage) struct Appender {
     memory: Memory,
+    /// Conversations that others write to as well, with the revision of the last write from here.
+    contested: HashMap<Pair, i64>,
 }
+
+/// Most of them; then it is found out anew.
+const MOST_CONTESTED: usize = 10_000;
 
 impl Appender {
     /// Somebody else has changed conversations.
@@ -97,8 +103,10 @@ impl Appender {
         let mut pending: Vec<usize> = (0..appends.len()).collect();
         for round in 0..ROUNDS {
             let wanted: Vec<_> = pending.iter().map(|it| Wanted::of(&appends[*it])).collect();
-            let may_recall = round == 0 && !is_repeated;
+            let is_contested = |it: &Wanted| self.contested.contains_key(&it.pair);
+            let may_recall = round == 0 && !is_repeated && !wanted.iter().any(is_contested);
             let remembered = if may_recall { self.memory.recall(&wanted) } else { None };
+            let was_recalled = remembered.is_some();
             self.memory.forget_some(&wanted);
             let found = match remembered {
                 Some(found) => found,
@@ -128,6 +136,9 @@ impl Appender {
                     appended.outcomes[index] = outcome;
                 }
             }
+            for (pair, it) in conversations.iter().filter(|(_, it)| it.has_grown) {
+                self.learn(*pair, it, moved.contains(&it.key), was_recalled);
+            }
             let is_moved = |it: &Stored| moved.contains(&it.conversation.0);
             appended.stored.extend(now.stored.into_iter().filter(is_moved));
             self.memory.keep(conversations.into_iter().filter(|(_, it)| moved.contains(&it.key)));
@@ -137,6 +148,25 @@ impl Appender {
             }
         }
         Ok(appended)
+    }
+}
+
+impl Appender {
+    /// What a write, or one that was too late, says about others who write to the conversation.
+    fn learn(&mut self, pair: Pair, it: &Conversation, is_moved: bool, was_recalled: bool) {
+        if is_moved {
+            // Nobody has written between the last two writes from here.
+            if self.contested.get(&pair).is_some_and(|rev| *rev == it.was_rev) {
+                self.contested.remove(&pair);
+            } else if let Some(rev) = self.contested.get_mut(&pair) {
+                *rev = it.rev;
+            }
+        } else if was_recalled {
+            if self.contested.len() >= MOST_CONTESTED {
+                self.contested.clear();
+            }
+            self.contested.insert(pair, 0);
+        }
     }
 }
 
