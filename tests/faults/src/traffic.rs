@@ -15,6 +15,9 @@ use crate::until;
 /// Within this everything goes on after a fault, backoff of the clients included, unless a test says
 /// something stricter.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long everybody may take to come back. After a long outage a client waits up to 36 seconds before
+/// an attempt, which may take 10 itself; and one attempt may fail.
+const BACK: Duration = Duration::from_secs(100);
 /// A link that was up for so long counts as steady: when it is lost the next one is tried at once.
 const STEADY: Duration = Duration::from_millis(1_200);
 
@@ -90,7 +93,7 @@ impl Traffic {
     /// # Errors
     /// When somebody is not back in time.
     pub async fn all_are_back(&self, all: usize) -> Result<Duration> {
-        until("everybody is back", PATIENCE, async || self.progress().ready >= all).await
+        until("everybody is back", BACK, async || self.progress().ready >= all).await
     }
 
     /// Sends nothing more, waits until everything has arrived, checks.
